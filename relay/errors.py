@@ -1,0 +1,115 @@
+"""Every exception of the relay. The type decides what happens next; nobody parses a text.
+
+RelayError
+    SettingsError, RuleError        we refuse to start; all faults are listed at once
+    StoreError                      Redis is away, full or read-only: 503 to a sender, words to a person
+    Rejected                        we answer the sender
+        UnknownHook                   404, never known
+        HookNotLoaded                 503, once known
+        BadSignature                  401
+        BadBody                       400
+        TooLarge                      413
+    LeadsApiError                   an attempt failed
+        Unavailable                   timeout, connection, 408, 425, 5xx: wait
+        SlowDown                      429, 503 with Retry-After: the destination waits, no attempt burnt
+        Denied                        401, 403: our key is wrong: hold everything, alarm
+        NotFound                      404
+        Refused                       other 4xx: it never will
+    CommandError                    a person asked for what can't be done; says what to do instead
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RelayError(Exception):
+    """Base of all; its text is written for the person who reads it."""
+
+
+class FaultsError(RelayError):
+    """Several faults found in one go, one line each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class SettingsError(FaultsError):
+    """The environment can't be worked with."""
+
+
+class RuleError(FaultsError):
+    """Hook files that can't be worked with: ``rules/cotiza.yaml:14: ...``, one line each."""
+
+
+class StoreError(RelayError):
+    """Redis is away, full or read-only. Nothing was accepted."""
+
+
+class Rejected(RelayError):
+    """A request that is not accepted; the text goes to the sender and into the list of rejected requests."""
+
+    status = 400
+
+
+class UnknownHook(Rejected):
+    status = 404
+
+
+class HookNotLoaded(Rejected):
+    status = 503
+
+
+class BadSignature(Rejected):
+    status = 401
+
+
+class BadBody(Rejected):
+    status = 400
+
+
+class TooLarge(Rejected):
+    status = 413
+
+
+class LeadsApiError(RelayError):
+    """An attempt that failed.
+
+    ``status`` is the HTTP status, 0 where no answer came. ``sent`` says whether the request may have reached
+    the CRM all the same, so that it may still be applied later.
+    """
+
+    def __init__(self, words: str, *, status: int = 0, sent: bool = False) -> None:
+        super().__init__(words)
+        self.words = words
+        self.status = status
+        self.sent = sent
+
+
+class Unavailable(LeadsApiError):
+    """Timeout, connection error, 408, 425 or 5xx: the same request may pass later."""
+
+
+class SlowDown(LeadsApiError):
+    """429, or 503 with ``Retry-After``: the whole destination waits ``after_ms``."""
+
+    def __init__(self, words: str, *, status: int, after_ms: int) -> None:
+        super().__init__(words, status=status)
+        self.after_ms = after_ms
+
+
+class Denied(LeadsApiError):
+    """401 or 403: our key is wrong, no request will pass until it is right."""
+
+
+class NotFound(LeadsApiError):
+    """404: the CRM does not know this lead, or not yet."""
+
+
+class Refused(LeadsApiError):
+    """Any other 4xx: this request never will pass."""
+
+
+class CommandError(RelayError):
+    """A command that can't be carried out."""

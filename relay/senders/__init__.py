@@ -1,0 +1,1 @@
+"""The adapters: one module for each sender, one line for each in SENDERS."""

@@ -1,0 +1,183 @@
+"""The only reader of the environment: every variable in one frozen object, all faults at once, secrets masked.
+
+Two sources, the first wins: the environment, and the file ``env`` in the relay's home folder, where ``relay up``
+writes where its own Redis and sandbox are, so that a second terminal finds them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from relay.errors import SettingsError
+
+DAY_MS = 86_400_000
+HOME_FILE = "env"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One account of the lead API."""
+
+    name: str
+    url: str
+    key: str = field(repr=False)
+    #: PUTs per second over all workers; 0 for no limit.
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside."""
+
+    redis_url: str
+    destinations: Mapping[str, Destination]
+    rules: Path
+    #: Folder of the embedded Redis, its files, and what ``relay up`` writes for a second terminal.
+    home: Path
+    #: Days for which an event is kept after it has ended, and within which its repetition is a duplicate.
+    retention_ms: int
+    #: Largest body of a request, in bytes.
+    max_body: int
+    #: Worker processes, each with one drain at a time.
+    workers: int
+    #: PUTs in flight in one drain.
+    threads: int
+    #: Deadline of one PUT, in ms; the lease of a lead is longer.
+    timeout_ms: int
+    appendfsync: str
+    port: int
+    #: Values of the variables that hook files name as their secrets.
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def lease_ms(self) -> int:
+        """How long a claim on a lead holds: the PUT's deadline and time to record its answer."""
+        return self.timeout_ms + 5_000
+
+    def summary(self) -> dict[str, str]:
+        """Give every setting in words, with secrets as set or missing."""
+        shown = {
+            "REDIS_URL": mask_url(self.redis_url) or "embedded",
+            "RELAY_RULES": str(self.rules),
+            "RELAY_HOME": str(self.home),
+            "RELAY_RETENTION_DAYS": str(self.retention_ms // DAY_MS),
+            "RELAY_MAX_BODY": str(self.max_body),
+            "RELAY_WORKERS": str(self.workers),
+            "RELAY_THREADS": str(self.threads),
+            "LEADS_API_TIMEOUT": f"{self.timeout_ms / 1000:g}",
+            "RELAY_APPENDFSYNC": self.appendfsync,
+        }
+        for name, one in self.destinations.items():
+            suffix = "" if name == "default" else f"__{name.upper()}"
+            shown["LEADS_API_URL" + suffix] = mask_url(one.url)
+            shown["LEADS_API_KEY" + suffix] = "set" if one.key else "missing"
+            shown["LEADS_API_RATE" + suffix] = f"{one.rate:g}"
+        return shown
+
+
+def mask_url(url: str) -> str:
+    """Give a URL without its password."""
+    password = urlsplit(url).password if url else None
+    return url.replace(f":{password}@", ":***@") if password else url
+
+
+def read_home(home: Path) -> dict[str, str]:
+    """Read what ``relay up`` left for other terminals; empty when it is not running."""
+    try:
+        lines = (home / HOME_FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def write_home(home: Path, values: Mapping[str, str]) -> None:
+    """Leave these variables for other terminals, readable by this user only."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home / HOME_FILE
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment. Raises SettingsError that lists every variable that can't be worked with."""
+    given = dict(os.environ if environ is None else environ)
+    home = Path(given.get("RELAY_HOME", ".relay"))
+    environment = {**read_home(home), **given}
+    reader = _Reader(environment)
+    settings = Settings(
+        redis_url=reader.url("REDIS_URL", ("redis", "rediss", "unix")),
+        destinations=reader.destinations(),
+        rules=Path(environment.get("RELAY_RULES", "rules")),
+        home=home,
+        retention_ms=reader.number("RELAY_RETENTION_DAYS", int, 30, least=1) * DAY_MS,
+        max_body=reader.number("RELAY_MAX_BODY", int, 1_048_576, least=1_024),
+        workers=reader.number("RELAY_WORKERS", int, 2, least=1),
+        threads=reader.number("RELAY_THREADS", int, 64, least=1),
+        timeout_ms=round(reader.number("LEADS_API_TIMEOUT", float, 10.0, least=0.1) * 1000),
+        appendfsync=reader.choice("RELAY_APPENDFSYNC", ("always", "everysec")),
+        port=reader.number("PORT", int, 8000, least=0),
+        environment=environment,
+    )
+    if reader.faults:
+        raise SettingsError(reader.faults)
+    return settings
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.faults: list[str] = []
+
+    def number(self, name: str, kind: Callable[[str], T], default: T, *, least: float) -> T:
+        text = self.environment.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not float(value) >= least:  # type: ignore[arg-type]
+            self.faults.append(f"{name}: must be a number of at least {least:g}, not {text!r}")
+            return default
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self.environment.get(name) or choices[0]
+        if value not in choices:
+            self.faults.append(f"{name}: must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        value = self.environment.get(name, "").strip()
+        if value and urlsplit(value).scheme not in schemes:
+            self.faults.append(f"{name}: must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        return value.rstrip("/")
+
+    def destinations(self) -> dict[str, Destination]:
+        """Find every destination: ``default``, and one for each suffix of ``LEADS_API_URL`` or ``LEADS_API_KEY``."""
+        suffixes = {""}
+        for name in self.environment:
+            for prefix in ("LEADS_API_URL__", "LEADS_API_KEY__"):
+                if name.startswith(prefix):
+                    suffixes.add("__" + name.removeprefix(prefix))
+        return {one.name: one for one in map(self.destination, sorted(suffixes))}
+
+    def destination(self, suffix: str) -> Destination:
+        name = suffix.removeprefix("__").lower() or "default"
+        url = self.url("LEADS_API_URL" + suffix, ("http", "https")) or (
+            self.url("LEADS_API_URL", ("http", "https")) if suffix else ""
+        )
+        key = self.environment.get("LEADS_API_KEY" + suffix, "").strip()
+        if url and not key:
+            self.faults.append(f"LEADS_API_KEY{suffix}: is not set, but LEADS_API_URL{suffix} is")
+        rate = self.number("LEADS_API_RATE" + suffix, float, 50.0, least=0)
+        return Destination(name=name, url=url, key=key, rate=rate)
