@@ -57,7 +57,7 @@ class Stamp(NamedTuple):
     #: Accept number: one for each event, rising.
     number: int
     #: Place among the updates of one event.
-    index: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,7 @@ class StoredEvent:
     state: State
     #: One state for each update.
     update_states: tuple[State, ...]
-    #: Stamp of the first update; the others follow by index.
+    #: Stamp of the first update; the others follow by place.
     stamp: Stamp
     received_ms: int
     #: Set while the event is parked or dead, and kept with a discarded one.
