@@ -15,6 +15,8 @@ RelayError
         Denied                        401, 403: our key is wrong: hold everything, alarm
         NotFound                      404
         Refused                       other 4xx: it never will
+    ExpressionError                 an expression of a hook file failed on one event; mapping makes a fault of it
+        RequiredMissing               `| required` found nothing: the whole event fails
     CommandError                    a person asked for what can't be done; says what to do instead
 """
 
@@ -109,6 +111,14 @@ class NotFound(LeadsApiError):
 
 class Refused(LeadsApiError):
     """Any other 4xx: this request never will pass."""
+
+
+class ExpressionError(RelayError):
+    """An expression of a hook file failed on one event. Its text never holds the value."""
+
+
+class RequiredMissing(ExpressionError):
+    """`| required` found nothing: the whole event fails, not one field."""
 
 
 class CommandError(RelayError):
