@@ -217,7 +217,7 @@ class Answer(NamedTuple):
     lead: Mapping[str, Json]
 
 
-#: What expressions see of one event, by name: ``fields``, ``hidden``, ``form``, ``campaign``, ``event``, ``hook``, ``raw``.
+#: What expressions see of one event: ``fields``, ``hidden``, ``form``, ``campaign``, ``event``, ``hook`` and ``raw``.
 Scope: TypeAlias = "dict[str, Json]"
 
 
