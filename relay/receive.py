@@ -1,0 +1,216 @@
+"""The door: a sender's request becomes events, and they are the store's before we say that all is well.
+
+Before: gunicorn hands over a request. Here: verify, parse, map, accept, and the answers of POST /hooks/<hook>.
+After: a worker finds the leads due.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import flask
+import orjson
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
+from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
+from relay.mapping import map_event
+from relay.model import Acceptance, Arrival, Event, Hook, Request
+from relay.senders import SENDERS
+from relay.senders.base import Sender
+
+#: Events of one request, which the store takes in one step: more would hold up everybody else's.
+MOST_EVENTS = 1_000
+OTHER_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]
+#: So much of a body that is too large is read all the same.
+HEARD_OUT = 8 * 1_048_576
+KINDS: Mapping[type[Rejected], str] = {
+    UnknownHook: "unknown hook",
+    HookNotLoaded: "hook not loaded",
+    BadSignature: "bad signature",
+    BadBody: "bad body",
+    TooLarge: "too large",
+}
+
+log = logging.getLogger("relay")
+
+
+class EventStore(Protocol):
+    """What the door needs of the store."""
+
+    def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+        """Make all of them durable, or none. Raises StoreError."""
+
+    def reject(self, hook: str, *, status: int, words: str, size: int) -> None:
+        """Remember a rejected request for a person; never raises."""
+
+
+def receive(request: Request, *, hook: Hook, store: EventStore) -> list[Acceptance]:
+    """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable."""
+    sender = SENDERS[hook.sender]
+    verify(request, sender=sender, hook=hook)
+    events = parse(request, sender=sender, hook=hook)
+    content_type = request.headers.get("content-type", "")
+    return store.accept(
+        [
+            Arrival(
+                hook=hook.name,
+                sender=hook.sender,
+                version=hook.version,
+                destination=hook.destination,
+                kind=event.kind,
+                test=event.test,
+                content_type=content_type,
+                body=event.body,
+                mapped=map_event(event, hook, received_ms=request.received_ms),
+            )
+            for event in events
+        ]
+    )
+
+
+def verify(request: Request, *, sender: Sender, hook: Hook) -> None:
+    """Have the sender check the request; a check that breaks is one that failed."""
+    try:
+        sender.verify(request, hook.secrets)
+    except BadSignature:
+        raise
+    except Exception as error:
+        log.error("signature.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
+        raise BadSignature(f"the signature can't be read as one of {title(sender)}") from error
+
+
+def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
+    """Have the sender read the body, and give at least one event and no more than the store takes at once."""
+    try:
+        events = sender.parse(request)
+    except BadBody:
+        raise
+    except Exception as error:
+        log.error("event.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
+        raise BadBody(f"the body could not be read as a {title(sender)} event") from error
+    if not events:
+        raise BadBody("the body holds no event")
+    if len(events) > MOST_EVENTS:
+        raise TooLarge(f"the body holds {len(events)} events; send at most {MOST_EVENTS} at a time")
+    return events
+
+
+def title(sender: Sender) -> str:
+    return sender.name.replace("_", " ").title()
+
+
+def door(
+    hooks: Mapping[str, Hook], *, store: EventStore, known: Callable[[str], bool], max_body: int
+) -> flask.Blueprint:
+    """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError."""
+    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body)
+    blueprint = flask.Blueprint("door", __name__)
+    for view, methods in ((views.post, ["POST"]), (views.other, OTHER_METHODS)):
+        blueprint.add_url_rule(
+            "/hooks/<hook>",
+            endpoint=view.__name__,
+            view_func=view,
+            methods=methods,
+            provide_automatic_options=False,
+            # Most senders count a redirect as a failure: no spelling of the address is answered with one.
+            strict_slashes=False,
+            merge_slashes=False,
+        )
+    return blueprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Door:
+    """The views, and what they need for as long as the app lives."""
+
+    hooks: Mapping[str, Hook]
+    store: EventStore
+    known: Callable[[str], bool]
+    max_body: int
+
+    def post(self, hook: str) -> flask.Response:
+        body = b""
+        try:
+            body = read_body(self.max_body)
+            return accepted(hook, receive(request_of(body), hook=self.find(hook), store=self.store))
+        except Rejected as error:
+            return self.refuse(error, hook, size=len(body) or flask.request.content_length or 0)
+        except StoreError as error:
+            log.error("store.away", extra={"hook": hook, "words": str(error)})
+            words = f"hook '{hook}': events can't be stored now; send this one again later"
+            return answer(503, {"error": "store unavailable", "message": words}, headers={"Retry-After": "5"})
+
+    def other(self, hook: str) -> flask.Response:
+        words = f"hook '{hook}': events come by POST, not by {flask.request.method}"
+        return answer(405, {"error": "method not allowed", "message": words}, headers={"Allow": "POST"})
+
+    def find(self, name: str) -> Hook:
+        hook = self.hooks.get(name)
+        if hook is not None:
+            return hook
+        if self.known(name):
+            raise HookNotLoaded("its hook file is not loaded now; send this event again later")
+        raise UnknownHook("there is no hook of this name; check the address")
+
+    def refuse(self, error: Rejected, hook: str, *, size: int) -> flask.Response:
+        """Answer, and remember what a person can do something about: of strangers' guesses we keep nothing."""
+        kind = KINDS[type(error)]
+        log.warning("event.rejected", extra={"hook": hook, "status": error.status, "kind": kind})
+        if hook in self.hooks:
+            self.store.reject(hook, status=error.status, words=str(error), size=size)
+        headers = {"Retry-After": "60"} if isinstance(error, HookNotLoaded) else {}
+        return answer(error.status, {"error": kind, "message": f"hook '{hook}': {error}"}, headers=headers)
+
+
+def read_body(limit: int) -> bytes:
+    """Read the body, of known length or in chunks. Raises TooLarge, and BadBody when it breaks off."""
+    flask.request.max_content_length = limit
+    try:
+        return flask.request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        hear_out()
+        raise TooLarge(f"the body is larger than {limit} bytes") from error
+    # Each server has its own exceptions for a body with broken chunks.
+    except Exception as error:
+        raise BadBody("the body broke off or its chunks can't be read") from error
+
+
+def request_of(body: bytes) -> Request:
+    """Take over what the sender sent; header names in lower case."""
+    incoming = flask.request
+    return Request(
+        headers={name.lower(): value for name, value in incoming.headers.items()},
+        body=body,
+        received_ms=time.time_ns() // 1_000_000,
+        method=incoming.method,
+        query=dict(incoming.args),
+    )
+
+
+def hear_out() -> None:
+    """Read the rest of a body that is too large, and forget it: a sender still writing would miss our answer."""
+    with suppress(Exception):
+        stream = get_input_stream(flask.request.environ)
+        left = HEARD_OUT
+        while left > 0 and (chunk := stream.read(65_536)):
+            left -= len(chunk)
+
+
+def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:
+    """Say which events we have now, and how many of them we had before."""
+    if log.isEnabledFor(logging.INFO):
+        log.info("event.accepted", extra={"hook": hook, "events": [one.id for one in acceptances]})
+    body: dict[str, object] = {"ok": True, "events": [one.id for one in acceptances]}
+    if duplicates := sum(one.duplicate for one in acceptances):
+        body["duplicates"] = duplicates
+    return answer(200, body)
+
+
+def answer(status: int, body: Mapping[str, object], *, headers: Mapping[str, str] | None = None) -> flask.Response:
+    return flask.Response(orjson.dumps(body), status, headers, content_type="application/json")
