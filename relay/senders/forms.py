@@ -46,7 +46,8 @@ def urlencoded_pairs(body: bytes) -> Iterable[tuple[str, str]]:
 
 
 def multipart_pairs(body: bytes, options: dict[str, str]) -> Iterable[tuple[str, str]]:
-    parser = FormDataParser(max_form_parts=MOST_FIELDS, silent=False)
+    # A file stays in memory, no larger than the body; werkzeug's own choice leaves a temporary file open.
+    parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO(), max_form_parts=MOST_FIELDS, silent=False)
     _, form, _ = parser.parse(BytesIO(body), MULTIPART, len(body), options)
     return form.items(multi=True)
 

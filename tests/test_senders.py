@@ -1,0 +1,376 @@
+"""The adapters: the security suite over all of them, then what each reads out of its sender's bodies."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.errors import BadBody, BadSignature
+from relay.model import Event, Request
+from relay.senders import typeform, zapier
+
+# The suite's tests are collected here, so that it needs no list of its own names.
+from tests.sender_security import *  # noqa: F403
+from tests.sender_security import PAYLOADS, RECEIVED_MS, request, signed
+
+VECTORS = Path(__file__).parent / "vectors"
+LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
+def typeform_event(**changes: Any) -> dict[str, Any]:
+    """Give a small Typeform body with these parts of its ``form_response`` changed; None leaves one out."""
+    response = {
+        "form_id": "Ab12Cd34",
+        "token": "tok1",
+        "submitted_at": "2026-09-26T14:33:47Z",
+        "answers": [],
+        **changes,
+    }
+    kept = {name: value for name, value in response.items() if value is not None}
+    return {"event_id": "e1", "event_type": "form_response", "form_response": kept}
+
+
+def read_typeform(content: Any) -> Event:
+    (event,) = typeform.parse(signed(typeform, json.dumps(content).encode()))
+    return event
+
+
+@pytest.mark.parametrize("vector", json.loads((VECTORS / "typeform.json").read_bytes()), ids=lambda one: one["id"])
+def test_typeform_signs_as_its_page_says(vector: dict[str, Any]) -> None:
+    body = vector["body"].encode()
+
+    headers = typeform.sign(body, vector["secret"])
+
+    assert headers == {"Typeform-Signature": vector["expected"]}
+    typeform.verify(request(vector["headers"], body), [vector["secret"]])
+
+
+def test_typeform_gives_each_answer_as_a_plain_value_under_its_ref() -> None:
+    event = read_typeform(json.loads((PAYLOADS / "typeform" / "form_response_full.json").read_bytes()))
+
+    assert event.fields == {
+        "nombre": "María José Muñoz Peña",
+        "telefono": "+56987654321",
+        "correo": "mj.munoz@example.com",
+        "tipo_propiedad": "Departamento",
+        "comunas": ["Ñuñoa", "Providencia"],
+        "dormitorios": 3,
+        "fecha_visita": "2026-10-03",
+        "preaprobado": True,
+        "acepta": True,
+        "url_publicacion": "https://inmobiliaria.example/prop/123",
+        "carta": "https://api.typeform.com/responses/files/0f1e2d3c/carta.pdf",
+        "mensaje": "Busco con terraza y estacionamiento. ¡Gracias!",
+    }
+    assert event.hidden == {"lead_id": LEAD, "utm_source": "instagram"}
+    assert event.form == {"id": "Ab12Cd34", "title": "Cotiza tu departamento"}
+    assert (event.id, event.kind) == ("k3j9s0d8f7g6h5j4k3l2m1n0b9v8c7x6", "form_response")
+    assert (event.at_ms, event.test) == (1_790_433_227_000, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ({"type": "choice", "choice": {"label": "Casa", "id": "c"}}, "Casa"),
+        ({"type": "choice", "choice": {"other": "Parcela", "id": "other"}}, "Parcela"),
+        ({"type": "choice", "choice": {}}, None),
+        ({"type": "choices", "choices": {"labels": ["A", "B"], "other": "C"}}, ["A", "B", "C"]),
+        ({"type": "choices", "choices": {"other": "C"}}, ["C"]),
+        ({"type": "choices", "choices": {"labels": "A"}}, ["A"]),
+        ({"type": "payment", "payment": {"amount": "12.50", "last4": "4242", "success": True}}, "12.50"),
+        ({"type": "boolean", "boolean": False}, False),
+        ({"type": "calendly", "calendly": {"start": "10:00"}}, {"start": "10:00"}),
+        ({"type": "text", "text": None}, None),
+        ({"type": "text"}, None),
+        ({"type": ["text"], "text": "a"}, None),
+        ({"text": "a"}, None),
+    ],
+)
+def test_typeform_reads_the_value_of_each_answer_type(answer: dict[str, Any], value: Any) -> None:
+    event = read_typeform(typeform_event(answers=[{**answer, "field": {"id": "i", "ref": "r"}}]))
+
+    assert event.fields == {"r": value}
+
+
+def test_typeform_falls_back_to_the_id_of_a_question_without_a_ref() -> None:
+    event = read_typeform(typeform_event(answers=[{"type": "text", "text": "a", "field": {"id": "old1"}}]))
+
+    assert event.fields == {"old1": "a"}
+
+
+def test_typeform_parts_that_are_optional_may_be_missing() -> None:
+    event = read_typeform(typeform_event(answers=None, submitted_at=None))
+
+    assert (event.fields, event.hidden, event.form) == ({}, {}, {"id": "Ab12Cd34", "title": None})
+    assert event.at_ms is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"event_type": "form_response"}, "form_response is missing"),
+        ({"event_type": "form_response", "form_response": []}, "form_response is a list, not an object"),
+        ({"form_response": {"token": "t"}}, "event_type is missing"),
+        ({"event_type": 3, "form_response": {"token": "t"}}, "event_type is a number, not text"),
+        (typeform_event(token=None), "form_response.token is missing"),
+        (typeform_event(token=["t"]), "form_response.token is a list, not text"),
+        (typeform_event(answers={"a": 1}), "form_response.answers is an object, not a list"),
+        (typeform_event(answers=["a"]), "answer 1 is text, not an object"),
+        (typeform_event(answers=[{"type": "text"}]), "the field of answer 1 is missing"),
+        (typeform_event(answers=[{"field": {"ref": 3}}]), "the field of answer 1 has no ref and no id"),
+        (typeform_event(hidden="a"), "form_response.hidden is text, not an object"),
+        (typeform_event(definition=[1]), "form_response.definition is a list, not an object"),
+    ],
+)
+def test_typeform_says_which_part_can_not_be_read(content: Any, words: str) -> None:
+    with pytest.raises(BadBody) as refusal:
+        read_typeform(content)
+
+    assert str(refusal.value) == words
+
+
+def test_a_partial_typeform_response_is_an_event_of_its_own_and_so_is_a_later_one() -> None:
+    def of(kind: str, time: str) -> str:
+        return read_typeform({**typeform_event(submitted_at=time), "event_type": kind}).id
+
+    early, late = "2026-09-26T14:33:47Z", "2026-09-26T14:40:00Z"
+
+    assert of("form_response", early) == of("form_response", late) == "tok1"
+    assert len({of("form_response_partial", early), of("form_response_partial", late), "tok1"}) == 3
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "at_ms"),
+    [
+        ("1970-01-01T00:00:01Z", 1_000),
+        ("1970-01-01T00:00:01.234567Z", 1_234),
+        ("1970-01-01T00:00:01", 1_000),
+        ("1970-01-01T03:00:00+02:00", 3_600_000),
+        ("0001-01-01T00:00:00+14:00", 0),
+        ("9999-12-31T23:59:59-14:00", 253_402_351_199_000),
+        ("yesterday", None),
+        (1_790_000_000, None),
+    ],
+)
+def test_typeform_times_are_read_to_the_millisecond(submitted_at: Any, at_ms: int | None) -> None:
+    assert read_typeform(typeform_event(submitted_at=submitted_at)).at_ms == at_ms
+
+
+def basic(pair: str) -> str:
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "secret"),
+    [
+        ({"Authorization": "Bearer s3cr3t"}, "s3cr3t"),
+        ({"Authorization": "bearer  s3cr3t "}, "s3cr3t"),
+        ({"X-Api-Key": "s3cr3t"}, "s3cr3t"),
+        ({"X-API-KEY": "s3cr3t", "Authorization": "Bearer other"}, "s3cr3t"),
+        ({"Authorization": basic("relay:s3cr3t")}, "relay:s3cr3t"),
+        ({"Authorization": basic("anyone:s3cr3t")}, "s3cr3t"),
+        ({"Authorization": basic("anyone:s3:cr3t")}, "s3:cr3t"),
+        ({"Authorization": basic("anyone:contraseña")}, "contraseña"),
+    ],
+)
+def test_zapier_may_bring_its_secret_in_any_of_these_headers(headers: dict[str, str], secret: str) -> None:
+    zapier.verify(request(headers, b"{}"), ["old", secret])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "s3cr3t"},
+        {"Authorization": "Digest s3cr3t"},
+        {"Authorization": "Bearer s3cr3T"},
+        {"Authorization": basic("s3cr3t:other")},
+        {"Authorization": basic("s3cr3t:")},
+        {"Authorization": "Basic s3cr3t"},
+        {"X-Api-Key": "s3cr3t,s3cr3t"},
+    ],
+)
+def test_zapier_is_refused_with_anything_less_than_its_secret(headers: dict[str, str]) -> None:
+    with pytest.raises(BadSignature):
+        zapier.verify(request(headers, b"{}"), ["s3cr3t"])
+
+
+def test_zapier_is_told_which_header_to_look_at() -> None:
+    with pytest.raises(BadSignature) as missing:
+        zapier.verify(request({}, b"{}"), ["s3cr3t"])
+    with pytest.raises(BadSignature) as wrong:
+        zapier.verify(request({"X-Api-Key": "other"}, b"{}"), ["s3cr3t"])
+
+    assert str(missing.value) == (
+        "there is no Authorization or X-Api-Key header; add one to the Zap, with the hook's secret"
+    )
+    assert str(wrong.value) == "the Authorization or X-Api-Key header does not match any of the hook's secrets"
+
+
+def read_zapier(body: Any, *, content_type: str = "application/json", **headers: str) -> list[Event]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return zapier.parse(request({"Content-Type": content_type, **headers}, raw))
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [("Teléfono", "telefono"), (" Fecha de  visita ", "fecha_de_visita"), ("AÑO", "ano"), ("lead_id", "lead_id")],
+)
+def test_zapier_keys_are_found_as_typed_and_in_plain_spelling(typed: str, plain: str) -> None:
+    (event,) = read_zapier({typed: "x"})
+
+    assert event.fields == {typed: "x", plain: "x"}
+
+
+def test_a_plain_zapier_key_is_not_overwritten_by_a_similar_one() -> None:
+    (event,) = read_zapier({"Correo": "a@example.com", "correo": "b@example.com"})
+
+    assert event.fields == {"Correo": "a@example.com", "correo": "b@example.com"}
+
+
+def test_zapier_objects_stay_nested() -> None:
+    (event,) = read_zapier({"contacto": {"Teléfono": "1"}, "lead_id": LEAD})
+
+    assert event.fields == {"contacto": {"Teléfono": "1"}, "lead_id": LEAD}
+    assert event.raw == event.fields
+    assert (event.hidden, event.at_ms) == ({}, None)
+
+
+def test_a_zapier_list_gives_an_event_for_each_item_which_its_own_body_gives_again() -> None:
+    events = read_zapier([{"event_id": 1, "n": "Ñ"}, {"event_id": "2"}])
+
+    assert [one.id for one in events] == ["1", "2"]
+    assert [one.body for one in events] == ['{"event_id":1,"n":"Ñ"}'.encode(), b'{"event_id":"2"}']
+    assert [read_zapier(one.body) for one in events] == [[one] for one in events]
+
+
+def test_a_zapier_list_of_one_is_the_same_event_as_its_item() -> None:
+    (wrapped,) = read_zapier([{"nombre": "Ana"}])
+    (bare,) = read_zapier({"nombre": "Ana"})
+
+    assert wrapped.id == bare.id
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "event_id"),
+    [
+        ({"event_id": "abc"}, {}, "abc"),
+        ({"event_id": " abc "}, {"Idempotency-Key": "key"}, "abc"),
+        ({"event_id": 12}, {}, "12"),
+        ({"event_id": ""}, {"Idempotency-Key": "key"}, "key"),
+        ({"event_id": True}, {"Idempotency-Key": "key"}, "key"),
+        ({"event_id": {"a": 1}}, {"Idempotency-Key": "key"}, "key"),
+        ({"event_id": 1e30}, {"Idempotency-Key": "key"}, "key"),
+        ({}, {"Idempotency-Key": "key"}, "key"),
+    ],
+)
+def test_a_zapier_event_is_known_by_its_own_id_before_the_requests(
+    body: dict[str, Any], headers: dict[str, str], event_id: str
+) -> None:
+    (event,) = read_zapier(body, **headers)
+
+    assert event.id == event_id
+
+
+def test_items_under_one_idempotency_key_are_different_events() -> None:
+    events = read_zapier([{"a": 1}, {"a": 2}], **{"Idempotency-Key": "key"})
+
+    assert [one.id for one in events] == ["key", "key:1"]
+
+
+def test_a_zapier_event_without_an_id_is_known_by_its_content_on_one_day() -> None:
+    def on(received_ms: int, body: bytes) -> str:
+        return zapier.parse(request({}, body, received_ms=received_ms))[0].id
+
+    today = on(RECEIVED_MS, b'{"a": 1, "b": 2}')
+
+    assert today == on(RECEIVED_MS, b'{"b":2,"a":1}')
+    assert today != on(RECEIVED_MS, b'{"b":2,"a":2}')
+    assert today != on(RECEIVED_MS + 86_400_000, b'{"a": 1, "b": 2}')
+
+
+def test_an_id_of_absurd_length_is_cut_to_a_hash_that_still_tells_events_apart() -> None:
+    (one,) = read_zapier({"event_id": "a" * 100_000})
+    (other,) = read_zapier({"event_id": "a" * 99_999})
+
+    assert len(one.id) == len(other.id) == 32
+    assert one.id != other.id
+
+
+def test_a_zapier_form_post_gives_fields_and_a_list_where_a_key_repeats() -> None:
+    body = b"Tel%C3%A9fono=%2B569+1&comuna=%C3%91u%C3%B1oa&comuna=Maip%C3%BA&vacio="
+
+    (event,) = read_zapier(body, content_type="application/x-www-form-urlencoded; charset=utf-8")
+
+    fields = {"Teléfono": "+569 1", "comuna": ["Ñuñoa", "Maipú"], "vacio": ""}
+    assert event.raw == fields
+    assert event.fields == {**fields, "telefono": "+569 1"}
+    assert event.body == body
+
+
+MULTIPART = (
+    b'--xyz\r\nContent-Disposition: form-data; name="nombre"\r\n\r\nMar\xc3\xada\r\n'
+    b'--xyz\r\nContent-Disposition: form-data; name="carta"; filename="c.pdf"\r\n\r\n%PDF\r\n--xyz--\r\n'
+)
+
+
+@pytest.mark.parametrize("declared", ["multipart/form-data; boundary=xyz", 'Multipart/Form-Data; boundary="xyz"'])
+def test_a_zapier_post_with_a_file_gives_its_text_fields(declared: str) -> None:
+    (event,) = read_zapier(MULTIPART, content_type=declared)
+
+    assert event.fields == {"nombre": "María"}
+    assert event.body == MULTIPART
+
+
+def test_json_that_is_declared_as_a_form_is_read_as_json() -> None:
+    (event,) = read_zapier({"nombre": "Ana"}, content_type="application/x-www-form-urlencoded")
+
+    assert event.fields == {"nombre": "Ana"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"nombre=Mu%F1oz", "application/x-www-form-urlencoded"),
+        (b"nombre=Mu\xf1oz", "application/x-www-form-urlencoded"),
+        (b"&".join(b"a=1" for _ in range(1_001)), "application/x-www-form-urlencoded"),
+        (MULTIPART, "multipart/form-data"),
+        (MULTIPART, "multipart/form-data; boundary=ñ"),
+        (MULTIPART, "multipart/form-data; boundary=other"),
+    ],
+)
+def test_a_form_that_can_not_be_read_is_refused(body: bytes, content_type: str) -> None:
+    with pytest.raises(BadBody) as refusal:
+        read_zapier(body, content_type=content_type)
+
+    assert str(refusal.value) == "the body can't be read as a form of at most 1000 fields in UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([{"a": 1}, "b"], "item 2 of the body is text, not an object"),
+        ([None], "item 1 of the body is missing"),
+        ([[]], "item 1 of the body is a list, not an object"),
+    ],
+)
+def test_zapier_says_which_item_of_a_list_is_none(body: Any, words: str) -> None:
+    with pytest.raises(BadBody) as refusal:
+        read_zapier(body)
+
+    assert str(refusal.value) == words
+
+
+def test_an_empty_zapier_list_gives_no_events() -> None:
+    assert read_zapier([]) == []
+
+
+def test_adapters_keep_the_request_they_were_given() -> None:
+    given = Request(headers={}, body=b'{"a": 1}', received_ms=RECEIVED_MS)
+
+    (event,) = zapier.parse(given)
+
+    assert event.body is given.body
