@@ -1,0 +1,119 @@
+"""Compiles the expressions of hook files and evaluates them on events, in Jinja2's sandbox.
+
+Their text comes from hook files and has been checked (``grammar``). ``formulas`` makes values of fields of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from relay.errors import ExpressionError
+from relay.filters import FILTERS, TESTS, lookup_in
+from relay.missing import MISSING, Missing, is_missing, text_of
+from relay.model import Json, Scope
+
+Evaluate: TypeAlias = Callable[[Scope], Any]
+
+
+class Language(ImmutableSandboxedEnvironment):
+    """What expressions can say in one hook file, with its tables. Nothing can be called and no attribute reached."""
+
+    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Json]] | None = None) -> None:
+        super().__init__(undefined=Missing)
+        self.globals = {}
+        self.filters = {**FILTERS, "lookup": lookup_in(tables or {}), "~": concat}
+        self.tests = {**TESTS, "in": contains}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Take a key of an object, never an attribute: a form may have a field called ``items``."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Take a key of an object or a place of a list; what is not there or blank is missing."""
+        try:
+            value = obj[argument]
+        except (TypeError, LookupError):
+            return MISSING
+        if value is None or (isinstance(value, str) and (not value or value.isspace())):
+            return MISSING
+        return value
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Compute with numbers only: text times a number could fill the memory."""
+        if isinstance(left, Missing) or isinstance(right, Missing):
+            return MISSING
+        if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+            raise ExpressionError(f"{operator} needs two numbers; write | number after text, or ~ to join texts")
+        return super().call_binop(context, operator, left, right)
+
+    def parse_expression(self, source: str) -> nodes.Expr:
+        """Read one expression. Raises TemplateSyntaxError."""
+        parser = Parser(self, source, state="variable")
+        expression = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+        return expression
+
+    def compile_unit(self, holes: Sequence[str], *, when: str | None = None) -> Evaluate:
+        """Compile expressions into one function that gives a tuple of their values, or None where ``when`` is false."""
+        unit: nodes.Expr = nodes.Tuple([self.parse_expression(hole) for hole in holes], "load", lineno=1)
+        if when is not None:
+            unit = nodes.CondExpr(self.parse_expression(when), unit, nodes.Const(None, lineno=1), lineno=1)
+        plain = Plain().visit(unit)
+        body = nodes.Template([nodes.Assign(nodes.Name("result", "store", lineno=1), plain, lineno=1)], lineno=1)
+        body.set_environment(self)
+        template = self.from_string(body)
+        run, new_context = template.root_render_func, template.new_context
+
+        def evaluate(scope: Scope) -> Any:
+            context = new_context(scope, shared=True)
+            for _ in run(context):
+                pass
+            return context.vars["result"]
+
+        return evaluate
+
+
+class Plain(NodeTransformer):
+    """Turns what would be Python's own ``in`` and ``str()`` into our words for them."""
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the visitor's own names
+        self.generic_visit(node)
+        if len(node.ops) != 1 or node.ops[0].op not in ("in", "notin"):
+            return node
+        test = nodes.Test(node.expr, "in", [node.ops[0].expr], [], None, None, lineno=node.lineno)
+        return test if node.ops[0].op == "in" else nodes.Not(test, lineno=node.lineno)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return nodes.Filter(node.nodes[0], "~", node.nodes[1:], [], None, None, lineno=node.lineno)
+
+
+def concat(*values: object) -> str:
+    return "".join(map(text_of, values))
+
+
+def contains(value: object, container: Any) -> bool:
+    if is_missing(value) or is_missing(container):
+        return False
+    return text_of(value) in container if isinstance(container, str) else value in container
+
+
+def words_of(error: Exception) -> str:
+    """Say what made an expression fail, never with the value."""
+    if isinstance(error, ExpressionError):
+        return str(error)
+    if isinstance(error, ZeroDivisionError):
+        return "divides by zero"
+    if isinstance(error, TypeError) and "not supported between" in str(error):
+        return "text is compared with a number; write | number after the text"
+    return f"the expression can't be computed ({type(error).__name__})"

@@ -1,0 +1,154 @@
+"""Event and hook file in, updates out: which lead, what should be true of it, and why not where it can't be said.
+
+The door calls it between parsing and accepting. It is pure, takes microseconds, and never raises: an event that can't
+be mapped becomes a dead letter of kind ``mapping``, never an error to its sender.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from relay.errors import ExpressionError
+from relay.identify import EPOCH, Doomed, Unfound, bounded_time, find_lead, own_id, own_time
+from relay.lead_fields import fault_of
+from relay.model import (
+    Death,
+    Event,
+    Fault,
+    Hook,
+    Json,
+    Mapped,
+    Outcome,
+    Reason,
+    Rule,
+    Scope,
+    State,
+    Update,
+)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the rules that held have made so far. Merged rules share one update, at the place of the first."""
+
+    updates: list[Update] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    merged: int = -1
+
+    def add(self, rule: Rule, outcome: Outcome) -> None:
+        good: dict[str, Json] = {}
+        faults = list(outcome.faults)
+        for register, value in outcome.set.items():
+            if words := fault_of(register, value):
+                faults.append(Fault(rule=rule.name, register=register, words=words))
+            else:
+                good[register] = value
+        self.faults += faults
+        self.lines += [rule.line] * len(faults)
+        if good:
+            self.put(Update(set=good, by=dict.fromkeys(good, rule.name), each=rule.each))
+
+    def put(self, update: Update) -> None:
+        if update.each or self.merged < 0:
+            self.merged = self.merged if update.each else len(self.updates)
+            self.updates.append(update)
+            return
+        before = self.updates[self.merged]
+        self.updates[self.merged] = replace(before, set={**before.set, **update.set}, by={**before.by, **update.by})
+
+
+def map_event(event: Event, hook: Hook, *, received_ms: int) -> Mapped:
+    """Make of an event what its hook file says; never raises."""
+    try:
+        return map_or_raise(event, hook, received_ms)
+    except ExpressionError as error:
+        words = str(error)
+    except Exception as error:
+        words = (
+            f"{hook.file}: mapping broke down ({type(error).__name__}); this is a fault of the relay, not of the event"
+        )
+    return dead(Mapped(event_id=event.id, at_ms=bounded_time(event.at_ms, received_ms)), words)
+
+
+def map_or_raise(event: Event, hook: Hook, received_ms: int) -> Mapped:
+    at_ms = bounded_time(event.at_ms, received_ms)
+    scope = scope_of(event, hook, event.id, received_ms if at_ms is None else at_ms)
+    event_id = own_id(hook, scope) or event.id
+    own_ms = own_time(hook, scope)
+    if own_ms is not None:
+        at_ms = bounded_time(own_ms, received_ms)
+    if hook.event_id or hook.event_time:
+        scope = scope_of(event, hook, event_id, received_ms if at_ms is None else at_ms)
+    mapped = Mapped(event_id=event_id, at_ms=at_ms)
+    try:
+        gathered = run_rules(hook, scope)
+        return decide(mapped, gathered, event, hook, scope)
+    except Doomed as error:
+        return dead(mapped, str(error))
+
+
+def decide(mapped: Mapped, gathered: Gathered, event: Event, hook: Hook, scope: Scope) -> Mapped:
+    """Say where the event stands: with its lead and updates, or with the reason why it is not delivered."""
+    lead, unfound = lead_or_words(hook, scope)
+    mapped = replace(mapped, lead=lead, updates=tuple(gathered.updates), faults=tuple(gathered.faults))
+    if not gathered.updates and gathered.faults:
+        return dead(mapped, words_of_faults(gathered, hook))
+    if not gathered.updates or (event.test and not hook.deliver_tests):
+        return replace(mapped, state=State.IGNORED)
+    if lead:
+        return mapped
+    if hook.lead.missing == "ignore":
+        return replace(mapped, state=State.IGNORED)
+    return replace(mapped, state=State.PARKED, reason=Reason(kind="lead", words=unfound))
+
+
+def dead(mapped: Mapped, words: str) -> Mapped:
+    return replace(mapped, state=State.DEAD, reason=Reason(kind=Death.MAPPING.value, words=words))
+
+
+def lead_or_words(hook: Hook, scope: Scope) -> tuple[str, str]:
+    """Give the lead, or say why it is not known."""
+    try:
+        return find_lead(hook, scope), ""
+    except Unfound as error:
+        return "", str(error)
+
+
+def run_rules(hook: Hook, scope: Scope) -> Gathered:
+    """Run the rules from top to bottom. Raises Doomed where the whole event fails."""
+    gathered = Gathered()
+    for rule in hook.rules:
+        try:
+            outcome = rule.run(scope)
+        except ExpressionError as error:
+            raise Doomed(f"{hook.file}:{rule.line}: rule {rule.name!r}: {error}") from error
+        if outcome is not None:
+            gathered.add(rule, outcome)
+            if rule.stop:
+                break
+    return gathered
+
+
+def words_of_faults(gathered: Gathered, hook: Hook) -> str:
+    """Tell the first fault and how many there are."""
+    fault, more = gathered.faults[0], len(gathered.faults) - 1
+    # The words of the field's contract name the field already; those of an expression do not.
+    named = fault.words if fault.words.startswith(fault.register) else f"{fault.register} {fault.words}"
+    tail = f" (and {more} more)" if more else ""
+    return f"{hook.file}:{gathered.lines[0]}: rule {fault.rule!r}: {named}{tail}"
+
+
+def scope_of(event: Event, hook: Hook, event_id: str, at_ms: int) -> Scope:
+    """Give expressions their names; ``event.time`` is the time of receipt where the sender does not say."""
+    time = (EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
+    return {
+        "fields": event.fields,
+        "hidden": event.hidden,
+        "form": event.form,
+        "campaign": event.campaign,
+        "event": {"id": event_id, "kind": event.kind, "time": time.replace("+00:00", "Z"), "test": event.test},
+        "hook": {"name": hook.name},
+        "raw": event.raw,
+    }
