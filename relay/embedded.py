@@ -34,6 +34,7 @@ class EmbeddedRedis:
     """One ``redis-server`` on one home folder; it may be started, stopped and killed many times over."""
 
     def __init__(self, home: Path, *, appendfsync: str = "always") -> None:
+        self.home = home
         self.folder = (home / "redis").absolute()
         self.appendfsync = appendfsync
         self.process: subprocess.Popen[bytes] | None = None
@@ -60,13 +61,13 @@ class EmbeddedRedis:
             self.stop()
             raise
 
-    def launch(self) -> None:
+    def launch(self) -> subprocess.Popen[bytes]:
         """Start without waiting. It ends with the thread that called this, so call it from one that stays."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         server = find_server()
         refuse_newer_files(self.folder, server)
         if self._lock is None:
-            self._lock = lock(self.folder)
+            self._lock = lock(self.folder / "lock", self.home)
         # The server inherits the lock: a successor of a killed parent can't start before this server is gone.
         self.process = subprocess.Popen(
             tethered([server, *self._options()]),
@@ -76,6 +77,7 @@ class EmbeddedRedis:
             pass_fds=[self._lock],
             process_group=0,
         )
+        return self.process
 
     def _options(self) -> list[str]:
         options = {
@@ -191,15 +193,15 @@ def refuse_newer_files(folder: Path, server: str) -> None:
         )
 
 
-def lock(folder: Path) -> int:
-    """Take the folder for this process and give the lock's descriptor."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def lock(path: Path, home: Path) -> int:
+    """Take the home folder, by a file in it, for as long as the given descriptor is open anywhere."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
         raise CommandError(
-            f"{folder.parent}: another relay runs in this folder: stop it first, or set RELAY_HOME to another folder"
+            f"{home}: another relay runs in this folder: stop it first, or set RELAY_HOME to another folder"
         ) from error
     return descriptor
 
