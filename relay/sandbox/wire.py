@@ -79,8 +79,17 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.service.connections.discard(self)
         self._waiting.clear()
+        self._tell_lost()
+
+    def eof_received(self) -> None:
+        # The loop calls connection_lost a turn later, and by then another connection may have brought the client's
+        # next request for the same lead: it would look like an overlap.
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
         if self.on_lost:
             self.on_lost()
+            self.on_lost = None
 
     def data_received(self, data: bytes) -> None:
         self._unparsed += len(data)
