@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 import flask
 import orjson
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
@@ -169,16 +168,31 @@ class _Door:
 
 
 def read_body(limit: int) -> bytes:
-    """Read the body, of known length or in chunks. Raises TooLarge, and BadBody when it breaks off."""
-    flask.request.max_content_length = limit
+    """Read the body, of declared length or in chunks. Raises TooLarge, and BadBody when it breaks off.
+
+    ``get_data`` would cut a chunked body at ``max_content_length`` and say nothing.
+    """
+    length = flask.request.content_length
+    stream = get_input_stream(flask.request.environ)
     try:
-        return flask.request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        hear_out()
-        raise TooLarge(f"the body is larger than {limit} bytes") from error
-    # Each server has its own exceptions for a body with broken chunks.
+        body = b"" if length and length > limit else stream.read(limit + 1)
+    # Each server has its own exceptions for chunks that can't be read.
     except Exception as error:
         raise BadBody("the body broke off or its chunks can't be read") from error
+    if len(body) > limit or (length and length > limit):
+        hear_out(stream)
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    if length and len(body) < length:
+        raise BadBody(f"the body broke off after {len(body)} of {length} bytes")
+    return body
+
+
+def hear_out(stream: IO[bytes]) -> None:
+    """Read the rest of a body that is too large, and forget it: a sender still writing would miss our answer."""
+    left = HEARD_OUT
+    with suppress(Exception):
+        while left > 0 and (chunk := stream.read(65_536)):
+            left -= len(chunk)
 
 
 def request_of(body: bytes) -> Request:
@@ -191,15 +205,6 @@ def request_of(body: bytes) -> Request:
         method=incoming.method,
         query=dict(incoming.args),
     )
-
-
-def hear_out() -> None:
-    """Read the rest of a body that is too large, and forget it: a sender still writing would miss our answer."""
-    with suppress(Exception):
-        stream = get_input_stream(flask.request.environ)
-        left = HEARD_OUT
-        while left > 0 and (chunk := stream.read(65_536)):
-            left -= len(chunk)
 
 
 def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:
