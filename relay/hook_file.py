@@ -1,0 +1,189 @@
+"""Reads one hook file: sender, secrets, lead, tables, the event's own id and time, and its rules.
+
+``rulebook`` calls it for each file of the folder. All that is wrong is said at once; a file with any fault is no hook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import PurePath
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from relay.expressions import Language
+from relay.grammar import suggest
+from relay.model import Formula, Hook, Json, LeadBy, Rule
+from relay.readings import plain
+from relay.rule_reading import Wording, read_rule
+from relay.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event")
+MATCHES = ("phone", "email", "external_id")
+NAME = re.compile(r"[a-z0-9_-]+")
+
+Entries = Mapping[str, Entry]
+Tables = dict[str, dict[str, Json]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a hook file may name."""
+
+    environment: Mapping[str, str]
+    senders: Collection[str]
+    destinations: Collection[str]
+
+
+def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None, list[str]]:
+    """Read a hook file's bytes. Gives the hook, or None and every fault with its line."""
+    page = Page(file.as_posix())
+    if not NAME.fullmatch(file.stem):
+        page.fault(1, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _")
+    root = page.compose(content)
+    entries = page.entries(root, "the file") if root else None
+    hook = assemble(page, file.stem, content, entries, known) if entries is not None else None
+    return (None if page.faults else hook), page.lines()
+
+
+def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Known) -> Hook:
+    """Read every key; what can't be read leaves a fault and an empty value."""
+    page.known(dict(entries), "the file", KEYS)
+    tables = read_tables(page, entries.get("tables"))
+    wording = Wording(page, Language(tables), tables)
+    event_id, event_time = read_event(wording, entries.get("event"))
+    names = read_secrets(page, entries.get("secrets"), known.environment)
+    return Hook(
+        name=name,
+        sender=read_sender(page, entries.get("sender"), known.senders),
+        secrets=tuple(known.environment.get(one, "") for one in names),
+        secret_names=names,
+        lead=read_lead(wording, entries.get("lead")),
+        rules=read_rules(wording, entries.get("rules")),
+        version=sha256(content).hexdigest()[:8],
+        file=page.file,
+        destination=read_destination(page, entries.get("destination"), known.destinations),
+        deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
+        tables=tables,
+        event_id=event_id,
+        event_time=event_time,
+    )
+
+
+def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> str:
+    if entry is None:
+        page.fault(1, f"the file has no sender; add one of {', '.join(senders)}")
+        return ""
+    name = page.text(entry.node, "sender")
+    if name and name not in senders:
+        page.fault(entry.line, f"unknown sender {name!r}{suggest(name, senders, 'senders')}")
+    return name or ""
+
+
+def read_destination(page: Page, entry: Entry | None, destinations: Collection[str]) -> str:
+    if entry is None:
+        return "default"
+    name = page.text(entry.node, "destination")
+    if name and name not in destinations:
+        page.fault(entry.line, f"unknown destination {name!r}{suggest(name, destinations, 'destinations')}")
+    return name or ""
+
+
+def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Read names of environment variables, all of which must be set."""
+    if entry is None:
+        words = "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]"
+        page.fault(1, f"the file has no secrets; {words}")
+        return ()
+    names = [page.text(node, "a secret's name") for node in page.items(entry.node, "secrets") or ()]
+    for name in names:
+        if name and not environment.get(name, "").strip():
+            page.fault(entry.line, f"secret {name!r} is not set; set this environment variable")
+    return tuple(name for name in names if name)
+
+
+def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, Formula | None]:
+    """Read the file's own expressions for the event's id and time."""
+    entries = wording.page.entries(entry.node, "event") if entry else None
+    if entries is None:
+        return None, None
+    wording.page.known(entries, "event", ("id", "time"))
+    found = {key: wording.formula(entries[key].node, f"event: {key}") for key in ("id", "time") if key in entries}
+    return found.get("id"), found.get("time")
+
+
+def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
+    page = wording.page
+    if entry is None:
+        page.fault(1, "the file has no lead; say how it is found: by id, as in ${hidden.lead_id}, or by match")
+        return LeadBy()
+    entries = page.entries(entry.node, "lead")
+    if entries is None:
+        return LeadBy()
+    page.known(entries, "lead", ("id", "match", "missing"))
+    if ("id" in entries) == ("match" in entries):
+        page.fault(entry.line, "lead needs one of id and match")
+    if "missing" in entries and "match" not in entries:
+        page.fault(entries["missing"].line, "lead: missing belongs to match; an event whose id is missing is parked")
+    return LeadBy(
+        id=wording.formula(entries["id"].node, "lead: id") if "id" in entries else None,
+        match=read_match(wording, entries["match"]) if "match" in entries else (),
+        missing=page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore")),
+    )
+
+
+def read_match(wording: Wording, entry: Entry) -> tuple[tuple[str, Formula], ...]:
+    entries = wording.page.entries(entry.node, "lead: match")
+    if entries is None:
+        return ()
+    wording.page.known(entries, "lead: match", MATCHES)
+    if not entries:
+        wording.page.fault(entry.line, f"lead: match is empty; match by {' or '.join(MATCHES)}")
+    found = [(key, wording.formula(one.node, f"lead: match: {key}")) for key, one in entries.items()]
+    return tuple((key, formula) for key, formula in found if formula)
+
+
+def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
+    page = wording.page
+    if entry is None:
+        page.fault(1, "the file has no rules; add one with a name and an update")
+        return ()
+    nodes = page.items(entry.node, "rules") or []
+    say_twice(page, nodes)
+    rules = [read_rule(wording, node, number) for number, node in enumerate(nodes, 1)]
+    return tuple(rule for rule in rules if rule)
+
+
+def say_twice(page: Page, nodes: list[Node]) -> None:
+    """Say which names of rules are given twice: each value shows the name of the rule that set it."""
+    seen: dict[str, int] = {}
+    pairs = [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
+    for key, value in pairs:
+        if key.value == "name" and isinstance(value, ScalarNode):
+            line = key.start_mark.line + 1
+            if value.value in seen:
+                page.fault(line, f"rule {value.value!r} has the name of the rule in line {seen[value.value]}")
+            seen.setdefault(value.value, line)
+
+
+def read_tables(page: Page, entry: Entry | None) -> Tables:
+    """Read the tables for ``lookup``, their keys as they are compared: without case and accents."""
+    entries = page.entries(entry.node, "tables") if entry else None
+    return {name: read_table(page, one, f"table {name!r}") for name, one in (entries or {}).items()}
+
+
+def read_table(page: Page, entry: Entry, what: str) -> dict[str, Json]:
+    table: dict[str, Json] = {}
+    spelled: dict[str, str] = {}
+    for key, one in (page.entries(entry.node, what) or {}).items():
+        if plain(key) in spelled:
+            page.fault(one.line, f"{what}: {key!r} and {spelled[plain(key)]!r} are the same key")
+        spelled[plain(key)] = key
+        value = scalar_of(one.node) if isinstance(one.node, ScalarNode) else None
+        if value is None:
+            kind = kind_of_node(one.node)
+            page.fault(one.line, f"{what}: {key!r} must be text, a number or true/false, not {kind}")
+        table[plain(key)] = value
+    return table

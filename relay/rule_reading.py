@@ -1,0 +1,174 @@
+"""Reads one rule of a hook file: its update with holes, checked against the lead API's contract, compiled into a unit.
+
+``hook_file`` calls it for each entry under ``rules``; mapping runs what it gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from ruamel.yaml.nodes import Node, ScalarNode
+
+from relay.errors import ExpressionError
+from relay.expressions import Language
+from relay.formulas import Reader, Template, Unit, settle
+from relay.grammar import BadTemplate, faults_of, suggest, template_of
+from relay.lead_fields import FIELDS, fault_of
+from relay.model import METADATA, Formula, Json, Rule
+from relay.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+
+KEYS = ("name", "when", "update", "deliver", "stop")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What expressions of one hook file are read with: its page for the faults, its language, its tables' names."""
+
+    page: Page
+    language: Language
+    tables: Collection[str]
+
+    def template(self, node: Node, what: str) -> Template | None:
+        """Read a text with holes; None after a fault."""
+        text = self.page.text(node, what)
+        if text is None:
+            return None
+        try:
+            template = template_of(text)
+        except BadTemplate as error:
+            self.page.fault(node, f"{what} {error}")
+            return None
+        good = [self.expression(node, hole, what) for hole in template.holes]
+        return template if all(good) else None
+
+    def expression(self, node: Node, source: str, what: str) -> bool:
+        """Check an expression; False after a fault."""
+        faults = faults_of(source, self.language, self.tables)
+        for words in faults:
+            self.page.fault(node, f"{what}: {words}")
+        return not faults
+
+    def formula(self, node: Node, what: str) -> Formula | None:
+        """Read a value that must come out of the event."""
+        template = self.template(node, what)
+        if template is None:
+            return None
+        if not template.holes:
+            self.page.fault(node, f"{what} is the same for every event; write an expression, as in ${{hidden.lead_id}}")
+            return None
+        return Formula(source=template.source, read=Reader(self.language, template))
+
+
+@dataclass
+class Draft:
+    """A rule while it is read."""
+
+    what: str
+    literals: dict[str, Json] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
+
+
+def read_rule(wording: Wording, node: Node, number: int) -> Rule | None:
+    """Read one rule; None after a fault."""
+    page, before = wording.page, len(wording.page.faults)
+    entries = page.entries(node, f"rule {number}")
+    if entries is None:
+        return None
+    name = page.text(entries["name"].node, f"rule {number}: name") if "name" in entries else None
+    if "name" not in entries:
+        page.fault(node, f"rule {number} has no name; the name is what people see beside each value that it set")
+    draft = Draft(f"rule {name!r}" if name else f"rule {number}")
+    page.known(entries, draft.what, KEYS)
+    when = read_when(wording, entries.get("when"), draft)
+    each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
+    stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
+    read_update(wording, entries.get("update"), draft, node)
+    if name is None or len(page.faults) > before:
+        return None
+    unit = Unit(wording.language, name, when=when, templates=draft.templates, literals=draft.literals)
+    return Rule(name=name, line=node.start_mark.line + 1, run=unit, each=each, stop=stop)
+
+
+def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None:
+    if entry is None:
+        return None
+    if isinstance(entry.node, ScalarNode) and isinstance(scalar_of(entry.node), bool):
+        return str(entry.node.value).lower()
+    source = wording.page.text(entry.node, f"{draft.what}: when")
+    return source if source and wording.expression(entry.node, source, f"{draft.what}: when") else None
+
+
+def read_update(wording: Wording, entry: Entry | None, draft: Draft, rule: Node) -> None:
+    """Read the body of a PUT with holes: core fields, and keys under ``metadata``."""
+    page = wording.page
+    if entry is None:
+        page.fault(rule, f"{draft.what} has no update; say what should be true of the lead")
+        return
+    fields = page.entries(entry.node, f"{draft.what}: update")
+    if fields is None:
+        return
+    for name, one in fields.items():
+        if name == "metadata":
+            read_metadata(wording, one, draft)
+        elif name in FIELDS:
+            read_value(wording, one, name, draft)
+        else:
+            page.fault(one.line, f"{draft.what} sets unknown field {name!r}{hint_of(name)}")
+    if not fields:
+        page.fault(entry.line, f"{draft.what} has an update with nothing in it")
+
+
+def hint_of(name: str) -> str:
+    if name.startswith(METADATA):
+        return f"; write {name.removeprefix(METADATA)!r} under metadata"
+    hint = suggest(name, [*FIELDS, "metadata"], "fields")
+    return hint if hint.endswith("?") else f"{hint}; anything else goes under metadata"
+
+
+def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
+    page = wording.page
+    keys = page.entries(entry.node, f"{draft.what}: metadata")
+    for key, one in (keys or {}).items():
+        if not isinstance(one.node, ScalarNode):
+            words = f"must be text, a number or true/false, not {kind_of_node(one.node)}; metadata is flat"
+            page.fault(one.line, f"{draft.what}: {METADATA}{key} {words}")
+        elif scalar_of(one.node) is None:
+            words = "is null, and the lead API does not say what that does to a key; write a text, as in 'ninguno'"
+            page.fault(one.line, f"{draft.what}: {METADATA}{key} {words}")
+        else:
+            read_value(wording, one, METADATA + key, draft)
+    if keys is not None and not keys:
+        page.fault(entry.line, f"{draft.what} has metadata with nothing in it")
+
+
+def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> None:
+    """Read one value: a literal that keeps the field's contract, or a template."""
+    page, what = wording.page, f"{draft.what}: {register}"
+    if not isinstance(entry.node, ScalarNode):
+        page.fault(entry.line, f"{what} must be one value, not {kind_of_node(entry.node)}")
+        return
+    value = scalar_of(entry.node)
+    if isinstance(value, str) and "${" in value:
+        template = wording.template(entry.node, what)
+        if template and template.holes:
+            draft.templates[register] = template
+        if template is None or template.holes:
+            return
+        value = "".join(template.texts)
+    read_literal(page, entry, register, value, draft)
+
+
+def read_literal(page: Page, entry: Entry, register: str, value: Json, draft: Draft) -> None:
+    try:
+        settled = settle(value)
+    except ExpressionError as error:
+        page.fault(entry.line, f"{draft.what}: {register} {error}")
+        return
+    if settled is None and value is not None:
+        page.fault(entry.line, f"{draft.what}: {register} is empty; leave it out, or write null to clear it")
+    elif words := fault_of(register, settled):
+        quotes = "; put it in quotes" if isinstance(value, (int, float)) else ""
+        page.fault(entry.line, f"{draft.what}: {words}{quotes}")
+    else:
+        draft.literals[register] = settled

@@ -1,0 +1,64 @@
+"""Loads the folder of hook files: ``rules/*.yaml`` in, hooks out, ready for the door.
+
+It refuses to give any hook while one file has a fault, and then shows all faults of all files, each with file, line
+and a suggestion. Folders beside the files hold example events and are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from relay.errors import RuleError
+from relay.hook_file import Known, read_hook
+from relay.model import Hook
+
+ENDINGS = (".yaml", ".yml")
+
+
+def load(
+    folder: Path, *, environment: Mapping[str, str], senders: Collection[str], destinations: Collection[str]
+) -> dict[str, Hook]:
+    """Give every hook by its name. Raises RuleError with all faults of all files."""
+    hooks, faults = check(folder, environment=environment, senders=senders, destinations=destinations)
+    if faults:
+        raise RuleError(faults)
+    return hooks
+
+
+def check(
+    folder: Path, *, environment: Mapping[str, str], senders: Collection[str], destinations: Collection[str]
+) -> tuple[dict[str, Hook], list[str]]:
+    """Give the hooks of the files without a fault, and all faults of the others."""
+    if not folder.is_dir():
+        return {}, [f"{folder.as_posix()}: no such folder; set RELAY_RULES to the folder of the hook files"]
+    known = Known(environment=environment, senders=senders, destinations=destinations)
+    hooks: dict[str, Hook] = {}
+    faults: list[str] = []
+    files = hook_files(folder)
+    for file in files:
+        hook, more = read_file(file, known, hooks)
+        faults += more
+        if hook:
+            hooks[hook.name] = hook
+    if not files:
+        faults.append(f"{folder.as_posix()}: holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}")
+    return hooks, faults
+
+
+def hook_files(folder: Path) -> list[Path]:
+    """List the hook files in order of their names; editors keep theirs behind a dot."""
+    return sorted(
+        file for file in folder.iterdir() if file.suffix in ENDINGS and file.is_file() and not file.name.startswith(".")
+    )
+
+
+def read_file(file: Path, known: Known, hooks: Mapping[str, Hook]) -> tuple[Hook | None, list[str]]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return None, [f"{file.as_posix()}: can't be read: {error.strerror}"]
+    if file.stem in hooks:
+        other = hooks[file.stem].file
+        return None, [f"{file.as_posix()}:1: hook {file.stem!r} is in {other} too; rename one of the two"]
+    return read_hook(file, content, known)

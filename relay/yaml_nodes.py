@@ -1,0 +1,178 @@
+"""Reads YAML as nodes that know their lines, and collects what is wrong with them.
+
+``hook_file`` and ``rule_reading`` walk a page with it; the rulebook shows the faults. YAML is 1.2: ``no`` is the
+text "no", and a key written twice is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from relay.grammar import suggest
+from relay.lead_fields import kind_of
+from relay.model import Json
+
+CORE = "tag:yaml.org,2002:"
+#: What the library says of a mistake, and what it most often is.
+PLAIN_WORDS = {
+    "mapping values are not allowed here": "a ': ' where none can be; put the value in quotes",
+    "cannot start any token": "a character that can't begin a value; put the value in quotes",
+    "found unexpected end of stream": "a quote that is not closed",
+    "but found '<scalar>'": "text after a closing quote; put the whole value in quotes",
+    "but got '{'": "a ${ inside [ ] or { }; put the value in quotes, or write one key on each line",
+    "found another document": "a second document after ---; one file is one hook",
+    "found undefined alias": "an alias (*) without its anchor (&)",
+}
+
+
+class Entry(NamedTuple):
+    """One key of an object, with its line and its value."""
+
+    line: int
+    node: Node
+
+
+@dataclass
+class Page:
+    """One hook file while it is read: its name, and what is wrong with it so far, by line."""
+
+    file: str
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+    def fault(self, at: Node | int, words: str) -> None:
+        self.faults.append((at if isinstance(at, int) else line_of(at), words))
+
+    def lines(self) -> list[str]:
+        return [f"{self.file}:{line}: {words}" for line, words in sorted(self.faults, key=lambda fault: fault[0])]
+
+    def compose(self, content: bytes) -> Node | None:
+        """Read the file's bytes; None after a fault."""
+        try:
+            node = YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            self.fault(content.count(b"\n", 0, error.start) + 1, "is not UTF-8 text")
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self.fault(mark.line + 1 if mark else 1, f"is not YAML: {words_of(error)}")
+        except (YAMLError, ValueError, RecursionError) as error:
+            self.fault(1, f"is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+        else:
+            if isinstance(node, Node):
+                return self.without_tags(node)
+            self.fault(1, "is empty")
+        return None
+
+    def without_tags(self, root: Node) -> Node:
+        """Say where a tag such as ``!secret`` stands: a hook file gives none a meaning."""
+        for node in every(root):
+            if not str(node.tag).startswith(CORE):
+                self.fault(node, f"has the tag {node.tag}, which means nothing here; leave it out")
+        return root
+
+    def entries(self, node: Node, what: str) -> dict[str, Entry] | None:
+        """Read an object's entries by key, and say which are written twice; None after a fault of its type."""
+        if not isinstance(node, MappingNode):
+            self.fault(node, f"{what} must be an object, not {kind_of_node(node)}")
+            return None
+        found: dict[str, Entry] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode) or not key.value:
+                self.fault(key, f"{what} has a key that is no text")
+            elif key.value in found:
+                self.fault(key, f"{what} has the key {key.value!r} twice")
+            else:
+                found[key.value] = Entry(line_of(key), value)
+        return found
+
+    def known(self, entries: dict[str, Entry], what: str, keys: Collection[str]) -> None:
+        """Say which keys of an object are not known."""
+        for key, entry in entries.items():
+            if key not in keys:
+                self.fault(entry.line, f"{what} has the unknown key {key!r}{suggest(key, keys, 'keys')}")
+
+    def items(self, node: Node, what: str) -> list[Node] | None:
+        """Read a list that holds something."""
+        if isinstance(node, SequenceNode) and node.value:
+            return list(node.value)
+        empty = isinstance(node, SequenceNode)
+        self.fault(node, f"{what} is empty" if empty else f"{what} must be a list, not {kind_of_node(node)}")
+        return None
+
+    def text(self, node: Node, what: str) -> str | None:
+        """Read text that is not blank."""
+        value = scalar_of(node) if isinstance(node, ScalarNode) else None
+        if isinstance(value, str) and value.strip():
+            return value
+        self.fault(node, f"{what} is empty" if value == "" else f"{what} must be text, not {kind_of_node(node)}")
+        return None
+
+    def option(self, entry: Entry | None, what: str, choices: Sequence[str]) -> str:
+        """Read one of a few words; the first one where nothing is written."""
+        if entry is None:
+            return choices[0]
+        node = entry.node
+        value = str(node.value) if isinstance(node, ScalarNode) else ""
+        if value.lower() not in choices:
+            given = repr(value) if value else kind_of_node(node)
+            self.fault(node, f"{what} must be {' or '.join(choices)}, not {given}")
+        return value.lower()
+
+
+def line_of(node: Node) -> int:
+    line: int = node.start_mark.line
+    return line + 1
+
+
+def words_of(error: MarkedYAMLError) -> str:
+    problem = str(error.problem)
+    if "'\\t'" in problem:
+        return "a tab; indent with spaces"
+    return next((words for part, words in PLAIN_WORDS.items() if part in problem), problem)
+
+
+def scalar_of(node: ScalarNode) -> Json:
+    """Give a scalar's value by the core schema of YAML 1.2; a date is text."""
+    tag, text = str(node.tag).removeprefix(CORE), node.value
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return bool(text.lower() == "true")
+    if tag == "int":
+        return whole_number(text.replace("_", ""))
+    if tag == "float":
+        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return str(text)
+
+
+def whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return int(text, 0)
+
+
+def kind_of_node(node: Node) -> str:
+    if isinstance(node, ScalarNode):
+        return kind_of(scalar_of(node))
+    return "an object" if isinstance(node, MappingNode) else "a list"
+
+
+def every(node: Node) -> Iterator[Node]:
+    """Give a node and all below it, each once: an alias is the very node of its anchor, and may be above itself."""
+    seen, left = set(), [node]
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if isinstance(one, MappingNode):
+            left += [part for pair in one.value for part in pair]
+        elif isinstance(one, SequenceNode):
+            left += one.value
