@@ -33,10 +33,6 @@ class Language(ImmutableSandboxedEnvironment):
         self.filters = {**FILTERS, "lookup": lookup_in(tables or {}), "~": concat}
         self.tests = {**TESTS, "in": contains}
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Take a key of an object, never an attribute: a form may have a field called ``items``."""
-        return self.getitem(obj, attribute)
-
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Take a key of an object or a place of a list; what is not there or blank is missing."""
         try:
@@ -46,6 +42,9 @@ class Language(ImmutableSandboxedEnvironment):
         if value is None or (isinstance(value, str) and (not value or value.isspace())):
             return MISSING
         return value
+
+    # Never an attribute: a form may have a field called ``items``.
+    getattr = getitem  # type: ignore[assignment]
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Compute with numbers only: text times a number could fill the memory."""

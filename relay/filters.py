@@ -32,7 +32,11 @@ def passing(function: Callable[Concatenate[object, P], object]) -> Callable[Conc
 
 def on_text(function: Callable[[str], str]) -> Callable[[object], object]:
     """Make a filter of what takes text and gives text."""
-    return passing(lambda value: function(text_of(value).strip()))
+
+    def filter_or_pass(value: object) -> object:
+        return MISSING if is_missing(value) else function(text_of(value).strip())
+
+    return filter_or_pass
 
 
 def phone(value: object, region: str | None = None) -> str:

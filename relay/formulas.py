@@ -25,10 +25,10 @@ LARGEST = 2**63
 
 def settle(value: Any) -> Json:
     """Make an expression's result a value of a register: a scalar, or None where there is nothing."""
-    if isinstance(value, (list, tuple)):
-        value = text_of(value)
     if isinstance(value, str):
         return settle_text(value)
+    if isinstance(value, (list, tuple)):
+        return settle_text(text_of(value))
     if value is None or isinstance(value, (bool, Missing)):
         return value if isinstance(value, bool) else None
     if not isinstance(value, (int, float)):
@@ -42,8 +42,10 @@ def settle_text(value: str) -> Json:
     value = value.strip()
     if len(value) > LONGEST_TEXT:
         raise ExpressionError(f"is longer than {LONGEST_TEXT:,} characters")
-    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise ExpressionError("holds half a character (a lone surrogate)")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ExpressionError("holds half a character (a lone surrogate)") from error
     return value or None
 
 
@@ -115,11 +117,7 @@ class Unit:
     def from_holes(self, values: Sequence[Any]) -> Callable[[str], Json]:
         """Read each register's value out of the values of all holes."""
         templates, places = self.templates, self.places
-
-        def fill(register: str) -> Json:
-            return templates[register].fill(values[places[register]])
-
-        return fill
+        return lambda register: templates[register].fill(values[places[register]])
 
     def collect(self, read: Callable[[str], Json]) -> Outcome:
         """Read every register; a value that can't be had becomes a fault. Raises RequiredMissing."""

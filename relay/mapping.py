@@ -35,28 +35,25 @@ class Gathered:
     updates: list[Update] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    merged: int = -1
+    #: Filled by every merged rule; its update holds these very objects.
+    set: dict[str, Json] = field(default_factory=dict)
+    by: dict[str, str] = field(default_factory=dict)
 
     def add(self, rule: Rule, outcome: Outcome) -> None:
-        good: dict[str, Json] = {}
+        values, by = ({}, {}) if rule.each else (self.set, self.by)
+        new = not values
         faults = list(outcome.faults)
         for register, value in outcome.set.items():
             if words := fault_of(register, value):
                 faults.append(Fault(rule=rule.name, register=register, words=words))
             else:
-                good[register] = value
-        self.faults += faults
-        self.lines += [rule.line] * len(faults)
-        if good:
-            self.put(Update(set=good, by=dict.fromkeys(good, rule.name), each=rule.each))
-
-    def put(self, update: Update) -> None:
-        if update.each or self.merged < 0:
-            self.merged = self.merged if update.each else len(self.updates)
-            self.updates.append(update)
-            return
-        before = self.updates[self.merged]
-        self.updates[self.merged] = replace(before, set={**before.set, **update.set}, by={**before.by, **update.by})
+                values[register] = value
+                by[register] = rule.name
+        if new and values:
+            self.updates.append(Update(set=values, by=by, each=rule.each))
+        if faults:
+            self.faults += faults
+            self.lines += [rule.line] * len(faults)
 
 
 def map_event(event: Event, hook: Hook, *, received_ms: int) -> Mapped:

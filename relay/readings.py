@@ -30,6 +30,7 @@ GROUPED = {mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark
 LONGEST_NUMBER = 40
 LONGEST_DATE = 60
 
+INITIAL = re.compile(r"(^|[-'\u2019])(\w)")
 ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?=$|[T ])")
 FIGURES = re.compile(r"(\d{1,2}|\d{4})[-/.](\d{1,2})[-/.](\d{4}|\d{1,2})(?=$|[T ,])")
 #: Two dates that share no part: what is read the same with both as its default says all of day, month and year.
@@ -155,12 +156,12 @@ def day_in_words(text: str, order: str) -> str:
     return str(readings.pop())
 
 
+@lru_cache(maxsize=4096)
 def name(text: str) -> str:
     """Write a name with capitals: 'maría josé DE LA peña' is 'María José de la Peña'."""
     words = text.lower().split()
     return " ".join(
-        word if place and word in PARTICLES else re.sub(r"(^|[-'\u2019])(\w)", _upper, word)
-        for place, word in enumerate(words)
+        word if place and word in PARTICLES else INITIAL.sub(_upper, word) for place, word in enumerate(words)
     )
 
 
