@@ -1,0 +1,29 @@
+"""What the commands print with: tables and colours for a person, JSON for a script, faults on the error stream."""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from relay.errors import RelayError
+from relay.model import Json
+
+#: Width where there is no terminal: wide enough that a script gets one line for each row.
+WIDE = 240
+
+out = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+errors = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
+
+
+def print_json(value: Json) -> None:
+    """Print a value as JSON that a script can read, one whole value."""
+    out.out(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_error(error: RelayError) -> None:
+    """Print an error's words, one line for each fault."""
+    for line in str(error).splitlines():
+        errors.print(Text(line, style="red"))

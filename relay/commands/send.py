@@ -1,0 +1,111 @@
+"""``relay send``: one of a hook's example events, signed as its sender signs, followed until the lead has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+import urllib3
+
+from relay import rulebook, settings, wiring
+from relay.commands.example_events import Example, example, first_example, read
+from relay.commands.follow import follow, lead_table, outcome, setters
+from relay.commands.screen import out
+from relay.commands.stand_ins import AnySecret
+from relay.errors import CommandError
+from relay.model import Hook, State, StoredEvent
+from relay.senders import SENDERS
+from relay.settings import Settings
+
+ENDED_WELL = (State.DELIVERED, State.SUPERSEDED, State.IGNORED)
+
+
+def send(
+    name: Annotated[str, typer.Argument(metavar="HOOK", help="The hook, as its file is called.")] = "",
+    hook: Annotated[str, typer.Option(help="The same, spelled as an option.")] = "",
+    file: Annotated[Path | None, typer.Option(help="The event; the hook's first example unless given.")] = None,
+    url: Annotated[str, typer.Option(help="Where the relay is; the one that runs here unless given.")] = "",
+    count: Annotated[int, typer.Option(min=1, help="How many times, each an event of its own.")] = 1,
+    new: Annotated[bool, typer.Option("--new-id/--as-is", help="A new id and time, or as the file says.")] = True,
+    wait: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait until the lead has it.")] = True,
+) -> None:
+    """Send a hook's example event, and follow it until the lead has it; exit code 1 when it ends otherwise."""
+    now = settings.load()
+    if wait and not now.redis_url:
+        raise CommandError("no relay runs here: start it (relay up), set REDIS_URL, or send with --no-follow")
+    chosen = find_hook(now, name or hook)
+    address = f"{(url or home_url(now)).rstrip('/')}/hooks/{chosen.name}"
+    content = read(file or first_example(Path(chosen.file)))
+    sender = SENDERS[chosen.sender]
+    ids: list[str] = []
+    for _ in range(count):
+        made = example(content, sender=chosen.sender, content_type=sender.content_type, as_is=not new)
+        ids += post(address, made, sender.sign(made.body, secret_of(now, chosen)))
+    out.print(f"{address}: 200, {len(ids)} {'event' if len(ids) == 1 else 'events'} accepted")
+    if wait:
+        show(now, follow(ids, wiring.store(now).events.event))
+
+
+def find_hook(now: Settings, name: str) -> Hook:
+    """Give the hook of this name from the rules. Raises CommandError with those there are."""
+    environment = AnySecret(now.environment)
+    hooks, faults = rulebook.check(now.rules, environment=environment, senders=SENDERS, destinations=now.destinations)
+    if name in hooks:
+        return hooks[name]
+    if any(fault.startswith(str(now.rules / name)) for fault in faults):
+        raise CommandError(f"hook '{name}': its file has faults: see relay check")
+    near = get_close_matches(name, hooks, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(hooks) or 'none'}"
+    raise CommandError(f"hook '{name}': not in {now.rules}; {hint}" if name else f"no hook given; {hint}")
+
+
+def secret_of(now: Settings, hook: Hook) -> str:
+    for name in hook.secret_names:
+        if value := now.environment.get(name):
+            return value
+    raise CommandError(f"{hook.secret_names[0]}: is not set: set it as the relay has it, or start the relay first")
+
+
+def home_url(now: Settings) -> str:
+    return now.environment.get("RELAY_URL") or f"http://localhost:{now.port}"
+
+
+def post(address: str, made: Example, signature: Mapping[str, str]) -> list[str]:
+    """Post one body and give the ids of its events. Raises CommandError with the door's words."""
+    headers = {"Content-Type": made.content_type, **signature}
+    try:
+        answer = urllib3.request("POST", address, body=made.body, headers=headers, retries=False, timeout=30.0)
+    except urllib3.exceptions.HTTPError as error:
+        raise CommandError(f"{address}: nobody answers there: is the relay running (relay up)?") from error
+    if answer.status != 200:
+        raise CommandError(f"{address}: {answer.status}: {words(answer.data)}")
+    return list(orjson.loads(answer.data)["events"])
+
+
+def words(body: bytes) -> str:
+    """Give the words of an answer that is no success."""
+    try:
+        return str(orjson.loads(body)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return body.decode(errors="replace")[:200]
+
+
+def show(now: Settings, events: Sequence[StoredEvent]) -> None:
+    """Say how each event ended, and what their leads are now."""
+    for event in events:
+        out.print(outcome(event))
+    for destination, lead in leads_of(events):
+        by = setters(one for one in events if one.lead == lead)
+        out.print(lead_table(lead, wiring.leads_api(now, destination).get(lead), by))
+    if any(event.state not in ENDED_WELL for event in events):
+        raise typer.Exit(1)
+
+
+def leads_of(events: Iterable[StoredEvent]) -> list[tuple[str, str]]:
+    """Give each lead that was reached, once, with its destination."""
+    reached = [(one.destination, one.lead) for one in events if one.state in (State.DELIVERED, State.SUPERSEDED)]
+    return list(dict.fromkeys(reached))

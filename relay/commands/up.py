@@ -1,0 +1,174 @@
+"""``relay up``: everything on this machine under one supervisor, with stand-ins for what is not set.
+
+Settings and rules are checked before anything starts; Redis starts first and stops last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from relay import rulebook, settings
+from relay.commands.sandbox import KEY
+from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sandbox_environment
+from relay.embedded import EmbeddedRedis, lock
+from relay.errors import CommandError, RuleError
+from relay.model import Hook
+from relay.parts import Part, Screen, spawn
+from relay.senders import SENDERS
+from relay.settings import Settings
+from relay.supervisor import Supervisor
+
+#: How many ports after the usual one are tried when it is taken.
+PORTS = 20
+BACKLOG = 2048
+#: A worker may have PUTs in flight, and the lead API may be slow.
+WORKER_PATIENCE_S = 60.0
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Everything that was found, made or started before the parts are."""
+
+    settings: Settings
+    hooks: Mapping[str, Hook]
+    #: What the parts, and other terminals, need beyond what was set: where the stand-ins are.
+    added: Mapping[str, str]
+    made_secrets: Sequence[str]
+    door: socket.socket
+    redis: EmbeddedRedis | None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.door.getsockname()[1]}"
+
+
+def up() -> None:
+    """Run the relay on this machine: Redis and a lead API sandbox unless they are set, the web and the workers."""
+    screen = Screen(sys.stdout, colour=sys.stdout.isatty() and not settings.load().environment.get("NO_COLOR"))
+    with surroundings() as around:
+        supervisor = Supervisor(parts(around), screen)
+        door = ("127.0.0.1", around.door.getsockname()[1])
+        started = supervisor.run(door, announce=lambda: announce(around, supervisor))
+    raise typer.Exit(0 if started else 1)
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[Surroundings]:
+    """Check settings and rules, take the home folder and the port, start Redis; undo it all at the end."""
+    home = settings.load().home
+    with contextlib.ExitStack() as at_the_end:
+        taken(home, at_the_end)
+        now = settings.load()
+        added: dict[str, str] = {}
+        sandboxed = not now.destinations["default"].url
+        if sandboxed:
+            added |= sandbox_environment(now.environment)
+            now = settings.load({**now.environment, **added})
+        hooks, made = checked(now, made_up=sandboxed)
+        added |= made
+        door = at_the_end.enter_context(listen(now.port, exactly="PORT" in now.environment))
+        redis = None
+        if not now.redis_url:
+            redis = at_the_end.enter_context(EmbeddedRedis(home, appendfsync=now.appendfsync))
+            added["REDIS_URL"] = redis.url
+        added["RELAY_URL"] = f"http://localhost:{door.getsockname()[1]}"
+        yield Surroundings(settings=now, hooks=hooks, added=added, made_secrets=list(made), door=door, redis=redis)
+
+
+def taken(home: Path, at_the_end: contextlib.ExitStack) -> None:
+    """Take the home folder for this run; what a killed run left for other terminals is forgotten."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    at_the_end.callback(os.close, lock(home / "lock", home))
+    left = home / settings.HOME_FILE
+    left.unlink(missing_ok=True)
+    at_the_end.callback(left.unlink, missing_ok=True)
+
+
+def checked(now: Settings, *, made_up: bool) -> tuple[dict[str, Hook], dict[str, str]]:
+    """Load the rules, and give the secrets made up for them. Raises RuleError with all their faults."""
+    environment = AnySecret(now.environment, read_secrets(now.home)) if made_up else now.environment
+    hooks, faults = rulebook.check(now.rules, environment=environment, senders=SENDERS, destinations=now.destinations)
+    if faults:
+        raise RuleError(faults)
+    made = environment.made if isinstance(environment, AnySecret) else {}
+    if made:
+        keep_secrets(now.home, made)
+    return hooks, made
+
+
+def listen(port: int, *, exactly: bool) -> socket.socket:
+    """Open the door: on every address at exactly this port, or on this machine only at the next free one."""
+    host = "" if exactly else "127.0.0.1"
+    for one in range(port, port + (1 if exactly else PORTS)):
+        with contextlib.suppress(OSError):
+            return socket.create_server((host, one), backlog=BACKLOG)
+    raise CommandError(f"port {port} can't be had: stop what listens there, or set PORT to another")
+
+
+def parts(around: Surroundings) -> list[list[Part]]:
+    """Give the parts in the order in which they start; they stop from the last to the first."""
+    environment = {"WEB_CONCURRENCY": "2", **around.settings.environment, **around.added, "PYTHONUNBUFFERED": "1"}
+    run = partial(spawn, environment=environment)
+    groups = [[redis_part(around.redis)]] if around.redis else []
+    if "SANDBOX_URL" in around.added:
+        port = around.added["SANDBOX_URL"].rpartition(":")[2]
+        sandbox = [PYTHON, "-m", "relay", "sandbox", "--port", port, "--key", KEY]
+        groups.append([Part(name="sandbox", launch=partial(run, sandbox))])
+    numbers = range(1, around.settings.workers + 1)
+    worker = partial(run, [PYTHON, "-m", "workers.run"])
+    groups.append([Part(name=f"worker {one}", launch=worker, patience_s=WORKER_PATIENCE_S) for one in numbers])
+    groups.append([Part(name="web", launch=partial(run, web(around.door), pass_fds=[around.door.fileno()]))])
+    return groups
+
+
+def web(door: socket.socket) -> list[str]:
+    """Give gunicorn's command. It is handed the open door, so that a request waits while it is started again."""
+    config = ["-c", "python:relay.gunicorn_conf", "--bind", f"fd://{door.fileno()}"]
+    return [PYTHON, "-m", "gunicorn", *config, "relay.wiring:web()"]
+
+
+def redis_part(redis: EmbeddedRedis) -> Part:
+    part = Part(name="redis", launch=redis.launch, killable=False, patience_s=WORKER_PATIENCE_S)
+    part.process = redis.process
+    return part
+
+
+def announce(around: Surroundings, supervisor: Supervisor) -> None:
+    """Say where everything is, here and to other terminals."""
+    settings.write_home(around.settings.home, around.added)
+    for line in banner(around):
+        supervisor.say(line)
+
+
+def banner(around: Surroundings) -> Iterator[str]:
+    now, relay = around.settings, spelled()
+    yield "Lead Relay is up"
+    for name, hook in around.hooks.items():
+        yield f"  hook      POST {around.url}/hooks/{name}  ({hook.sender})"
+    api = settings.mask_url(now.destinations["default"].url)
+    yield f"  lead API  {api}{' (the sandbox)' if 'SANDBOX_URL' in around.added else ''}"
+    yield f"  Redis     {f'our own, in {around.redis.folder}' if around.redis else settings.mask_url(now.redis_url)}"
+    if around.made_secrets:
+        yield f"  secrets   {', '.join(around.made_secrets)}: made up, kept in {now.home}/secrets, for the sandbox only"
+    yield f"  try       {relay} send {next(iter(around.hooks))}    (in another terminal)"
+    yield "  stop      Ctrl-C"
+
+
+def spelled() -> str:
+    """Give the command as the person's shell finds it."""
+    own = Path(PYTHON).with_name("relay")
+    found = shutil.which("relay")
+    if found and own.exists() and own.samefile(found):
+        return "relay"
+    return min(os.path.relpath(own), str(own), key=len)
