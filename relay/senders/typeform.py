@@ -64,12 +64,12 @@ def event_id(kind: str, response: Mapping[str, Json]) -> str:
 def fields_of(answers: Sequence[Json]) -> dict[str, Json]:
     """Give the answers by the ref of their question, or its id where it has none; unanswered ones are not there."""
     fields: dict[str, Json] = {}
-    for number, one in enumerate(answers, 1):
-        answer = object_of(one, f"answer {number}")
-        question = object_of(answer.get("field"), f"the field of answer {number}")
+    for one in answers:
+        answer = object_of(one, "an answer of form_response")
+        question = object_of(answer.get("field"), "the field of an answer")
         key = question.get("ref") or question.get("id")
         if not isinstance(key, str):
-            raise BadBody(f"the field of answer {number} has no ref and no id")
+            raise BadBody("the field of an answer has no ref and no id")
         fields[key] = value_of(answer)
     return fields
 
