@@ -116,7 +116,7 @@ def every(node: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def words_of_syntax(error: TemplateSyntaxError) -> str:
-    message = (error.message or "").replace("'end of template'", "its end").replace("token ", "")
+    message = (error.message or "").replace("end of template", "end").removesuffix(".")
     hint = next((words for habit, words in HABITS.items() if f"'{habit}'" in message or f'"{habit}"' in message), "")
     return f"can't be read: {message}{hint}"
 
@@ -178,5 +178,5 @@ def faults_of_choice(filter_name: str, name: str, value: object, choices: Collec
     if not isinstance(given, str):
         yield f"filter {filter_name!r} needs its {name} written out in quotes"
     elif given not in choices:
-        known = [one for one in sorted(choices) if len(choices) < 20 or one[:1] == given[:1].upper()]
-        yield f"filter {filter_name!r}: unknown {name} {given!r}{suggest(given, known, name + 's')}"
+        hint = "; write the two letters of a country" if name == "region" else suggest(given, choices, name + "s")
+        yield f"filter {filter_name!r}: unknown {name} {given!r}{hint}"

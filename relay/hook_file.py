@@ -18,7 +18,7 @@ from relay.grammar import suggest
 from relay.model import Formula, Hook, Json, LeadBy, Rule
 from relay.readings import plain
 from relay.rule_reading import Wording, read_rule
-from relay.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+from relay.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event")
 MATCHES = ("phone", "email", "external_id")
@@ -76,7 +76,7 @@ def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> st
     if entry is None:
         page.fault(1, f"the file has no sender; add one of {', '.join(senders)}")
         return ""
-    name = page.text(entry.node, "sender")
+    name = page.text(entry, "sender")
     if name and name not in senders:
         page.fault(entry.line, f"unknown sender {name!r}{suggest(name, senders, 'senders')}")
     return name or ""
@@ -85,7 +85,7 @@ def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> st
 def read_destination(page: Page, entry: Entry | None, destinations: Collection[str]) -> str:
     if entry is None:
         return "default"
-    name = page.text(entry.node, "destination")
+    name = page.text(entry, "destination")
     if name and name not in destinations:
         page.fault(entry.line, f"unknown destination {name!r}{suggest(name, destinations, 'destinations')}")
     return name or ""
@@ -97,20 +97,22 @@ def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]
         words = "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]"
         page.fault(1, f"the file has no secrets; {words}")
         return ()
-    names = [page.text(node, "a secret's name") for node in page.items(entry.node, "secrets") or ()]
-    for name in names:
+    names = []
+    for one in page.items(entry, "secrets"):
+        name = page.text(one, "a secret's name")
+        names.append(name or "")
         if name and not environment.get(name, "").strip():
-            page.fault(entry.line, f"secret {name!r} is not set; set this environment variable")
-    return tuple(name for name in names if name)
+            page.fault(one.line, f"secret {name!r} is not set; set this environment variable")
+    return tuple(names)
 
 
 def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, Formula | None]:
     """Read the file's own expressions for the event's id and time."""
-    entries = wording.page.entries(entry.node, "event") if entry else None
+    entries = wording.page.entries(entry, "event") if entry else None
     if entries is None:
         return None, None
     wording.page.known(entries, "event", ("id", "time"))
-    found = {key: wording.formula(entries[key].node, f"event: {key}") for key in ("id", "time") if key in entries}
+    found = {key: wording.formula(entries[key], f"event: {key}") for key in ("id", "time") if key in entries}
     return found.get("id"), found.get("time")
 
 
@@ -119,7 +121,7 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     if entry is None:
         page.fault(1, "the file has no lead; say how it is found: by id, as in ${hidden.lead_id}, or by match")
         return LeadBy()
-    entries = page.entries(entry.node, "lead")
+    entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
     page.known(entries, "lead", ("id", "match", "missing"))
@@ -128,20 +130,20 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     if "missing" in entries and "match" not in entries:
         page.fault(entries["missing"].line, "lead: missing belongs to match; an event whose id is missing is parked")
     return LeadBy(
-        id=wording.formula(entries["id"].node, "lead: id") if "id" in entries else None,
+        id=wording.formula(entries["id"], "lead: id") if "id" in entries else None,
         match=read_match(wording, entries["match"]) if "match" in entries else (),
         missing=page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore")),
     )
 
 
 def read_match(wording: Wording, entry: Entry) -> tuple[tuple[str, Formula], ...]:
-    entries = wording.page.entries(entry.node, "lead: match")
+    entries = wording.page.entries(entry, "lead: match")
     if entries is None:
         return ()
     wording.page.known(entries, "lead: match", MATCHES)
     if not entries:
         wording.page.fault(entry.line, f"lead: match is empty; match by {' or '.join(MATCHES)}")
-    found = [(key, wording.formula(one.node, f"lead: match: {key}")) for key, one in entries.items()]
+    found = [(key, wording.formula(one, f"lead: match: {key}")) for key, one in entries.items()]
     return tuple((key, formula) for key, formula in found if formula)
 
 
@@ -150,9 +152,9 @@ def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
     if entry is None:
         page.fault(1, "the file has no rules; add one with a name and an update")
         return ()
-    nodes = page.items(entry.node, "rules") or []
-    say_twice(page, nodes)
-    rules = [read_rule(wording, node, number) for number, node in enumerate(nodes, 1)]
+    entries = page.items(entry, "rules")
+    say_twice(page, [one.node for one in entries])
+    rules = [read_rule(wording, one, number) for number, one in enumerate(entries, 1)]
     return tuple(rule for rule in rules if rule)
 
 
@@ -162,7 +164,7 @@ def say_twice(page: Page, nodes: list[Node]) -> None:
     pairs = [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
     for key, value in pairs:
         if key.value == "name" and isinstance(value, ScalarNode):
-            line = key.start_mark.line + 1
+            line = line_of(key)
             if value.value in seen:
                 page.fault(line, f"rule {value.value!r} has the name of the rule in line {seen[value.value]}")
             seen.setdefault(value.value, line)
@@ -170,14 +172,14 @@ def say_twice(page: Page, nodes: list[Node]) -> None:
 
 def read_tables(page: Page, entry: Entry | None) -> Tables:
     """Read the tables for ``lookup``, their keys as they are compared: without case and accents."""
-    entries = page.entries(entry.node, "tables") if entry else None
+    entries = page.entries(entry, "tables") if entry else None
     return {name: read_table(page, one, f"table {name!r}") for name, one in (entries or {}).items()}
 
 
 def read_table(page: Page, entry: Entry, what: str) -> dict[str, Json]:
     table: dict[str, Json] = {}
     spelled: dict[str, str] = {}
-    for key, one in (page.entries(entry.node, what) or {}).items():
+    for key, one in (page.entries(entry, what) or {}).items():
         if plain(key) in spelled:
             page.fault(one.line, f"{what}: {key!r} and {spelled[plain(key)]!r} are the same key")
         spelled[plain(key)] = key

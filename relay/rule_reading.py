@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ruamel.yaml.nodes import Node, ScalarNode
+from ruamel.yaml.nodes import ScalarNode
 
 from relay.errors import ExpressionError
 from relay.expressions import Language
@@ -29,33 +29,33 @@ class Wording:
     language: Language
     tables: Collection[str]
 
-    def template(self, node: Node, what: str) -> Template | None:
+    def template(self, entry: Entry, what: str) -> Template | None:
         """Read a text with holes; None after a fault."""
-        text = self.page.text(node, what)
+        text = self.page.text(entry, what)
         if text is None:
             return None
         try:
             template = template_of(text)
         except BadTemplate as error:
-            self.page.fault(node, f"{what} {error}")
+            self.page.fault(entry.line, f"{what} {error}")
             return None
-        good = [self.expression(node, hole, what) for hole in template.holes]
+        good = [self.expression(entry, hole, what) for hole in template.holes]
         return template if all(good) else None
 
-    def expression(self, node: Node, source: str, what: str) -> bool:
+    def expression(self, entry: Entry, source: str, what: str) -> bool:
         """Check an expression; False after a fault."""
         faults = faults_of(source, self.language, self.tables)
         for words in faults:
-            self.page.fault(node, f"{what}: {words}")
+            self.page.fault(entry.line, f"{what}: {words}")
         return not faults
 
-    def formula(self, node: Node, what: str) -> Formula | None:
+    def formula(self, entry: Entry, what: str) -> Formula | None:
         """Read a value that must come out of the event."""
-        template = self.template(node, what)
+        template = self.template(entry, what)
         if template is None:
             return None
         if not template.holes:
-            self.page.fault(node, f"{what} is the same for every event; write an expression, as in ${{hidden.lead_id}}")
+            self.page.fault(entry.line, f"{what} is the same for every event; write an expression in ${{ }}")
             return None
         return Formula(source=template.source, read=Reader(self.language, template))
 
@@ -69,25 +69,25 @@ class Draft:
     templates: dict[str, Template] = field(default_factory=dict)
 
 
-def read_rule(wording: Wording, node: Node, number: int) -> Rule | None:
+def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
     """Read one rule; None after a fault."""
     page, before = wording.page, len(wording.page.faults)
-    entries = page.entries(node, f"rule {number}")
+    entries = page.entries(entry, f"rule {number}")
     if entries is None:
         return None
-    name = page.text(entries["name"].node, f"rule {number}: name") if "name" in entries else None
+    name = page.text(entries["name"], f"rule {number}: name") if "name" in entries else None
     if "name" not in entries:
-        page.fault(node, f"rule {number} has no name; the name is what people see beside each value that it set")
+        page.fault(entry.line, f"rule {number} has no name; the name is what people see beside each value that it set")
     draft = Draft(f"rule {name!r}" if name else f"rule {number}")
     page.known(entries, draft.what, KEYS)
     when = read_when(wording, entries.get("when"), draft)
     each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
     stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
-    read_update(wording, entries.get("update"), draft, node)
+    read_update(wording, entries.get("update"), draft, entry.line)
     if name is None or len(page.faults) > before:
         return None
     unit = Unit(wording.language, name, when=when, templates=draft.templates, literals=draft.literals)
-    return Rule(name=name, line=node.start_mark.line + 1, run=unit, each=each, stop=stop)
+    return Rule(name=name, line=entry.line, run=unit, each=each, stop=stop)
 
 
 def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None:
@@ -95,17 +95,17 @@ def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None
         return None
     if isinstance(entry.node, ScalarNode) and isinstance(scalar_of(entry.node), bool):
         return str(entry.node.value).lower()
-    source = wording.page.text(entry.node, f"{draft.what}: when")
-    return source if source and wording.expression(entry.node, source, f"{draft.what}: when") else None
+    source = wording.page.text(entry, f"{draft.what}: when")
+    return source if source and wording.expression(entry, source, f"{draft.what}: when") else None
 
 
-def read_update(wording: Wording, entry: Entry | None, draft: Draft, rule: Node) -> None:
+def read_update(wording: Wording, entry: Entry | None, draft: Draft, line: int) -> None:
     """Read the body of a PUT with holes: core fields, and keys under ``metadata``."""
     page = wording.page
     if entry is None:
-        page.fault(rule, f"{draft.what} has no update; say what should be true of the lead")
+        page.fault(line, f"{draft.what} has no update; say what should be true of the lead")
         return
-    fields = page.entries(entry.node, f"{draft.what}: update")
+    fields = page.entries(entry, f"{draft.what}: update")
     if fields is None:
         return
     for name, one in fields.items():
@@ -128,7 +128,7 @@ def hint_of(name: str) -> str:
 
 def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
     page = wording.page
-    keys = page.entries(entry.node, f"{draft.what}: metadata")
+    keys = page.entries(entry, f"{draft.what}: metadata")
     for key, one in (keys or {}).items():
         if not isinstance(one.node, ScalarNode):
             words = f"must be text, a number or true/false, not {kind_of_node(one.node)}; metadata is flat"
@@ -138,7 +138,7 @@ def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
             page.fault(one.line, f"{draft.what}: {METADATA}{key} {words}")
         else:
             read_value(wording, one, METADATA + key, draft)
-    if keys is not None and not keys:
+    if keys is not None and not entry.node.value:
         page.fault(entry.line, f"{draft.what} has metadata with nothing in it")
 
 
@@ -150,7 +150,7 @@ def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> N
         return
     value = scalar_of(entry.node)
     if isinstance(value, str) and "${" in value:
-        template = wording.template(entry.node, what)
+        template = wording.template(entry, what)
         if template and template.holes:
             draft.templates[register] = template
         if template is None or template.holes:
@@ -166,7 +166,8 @@ def read_literal(page: Page, entry: Entry, register: str, value: Json, draft: Dr
         page.fault(entry.line, f"{draft.what}: {register} {error}")
         return
     if settled is None and value is not None:
-        page.fault(entry.line, f"{draft.what}: {register} is empty; leave it out, or write null to clear it")
+        clears = "" if register.startswith(METADATA) or fault_of(register, None) else ", or write null to clear it"
+        page.fault(entry.line, f"{draft.what}: {register} is empty; leave it out{clears}")
     elif words := fault_of(register, settled):
         quotes = "; put it in quotes" if isinstance(value, (int, float)) else ""
         page.fault(entry.line, f"{draft.what}: {words}{quotes}")

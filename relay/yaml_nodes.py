@@ -32,7 +32,7 @@ PLAIN_WORDS = {
 
 
 class Entry(NamedTuple):
-    """One key of an object, with its line and its value."""
+    """A value in the file, with the line of its key: an empty value's own place may be a line below."""
 
     line: int
     node: Node
@@ -45,13 +45,13 @@ class Page:
     file: str
     faults: list[tuple[int, str]] = field(default_factory=list)
 
-    def fault(self, at: Node | int, words: str) -> None:
-        self.faults.append((at if isinstance(at, int) else line_of(at), words))
+    def fault(self, line: int, words: str) -> None:
+        self.faults.append((line, words))
 
     def lines(self) -> list[str]:
         return [f"{self.file}:{line}: {words}" for line, words in sorted(self.faults, key=lambda fault: fault[0])]
 
-    def compose(self, content: bytes) -> Node | None:
+    def compose(self, content: bytes) -> Entry | None:
         """Read the file's bytes; None after a fault."""
         try:
             node = YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig"))
@@ -64,28 +64,29 @@ class Page:
             self.fault(1, f"is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
         else:
             if isinstance(node, Node):
-                return self.without_tags(node)
+                return self.without_tags(Entry(line_of(node), node))
             self.fault(1, "is empty")
         return None
 
-    def without_tags(self, root: Node) -> Node:
+    def without_tags(self, root: Entry) -> Entry:
         """Say where a tag such as ``!secret`` stands: a hook file gives none a meaning."""
-        for node in every(root):
-            if not str(node.tag).startswith(CORE):
-                self.fault(node, f"has the tag {node.tag}, which means nothing here; leave it out")
+        for node in every(root.node):
+            if has_tag(node):
+                words = "means nothing here; leave it out, or put the value in quotes"
+                self.fault(line_of(node), f"the tag {node.tag} {words}")
         return root
 
-    def entries(self, node: Node, what: str) -> dict[str, Entry] | None:
+    def entries(self, entry: Entry, what: str) -> dict[str, Entry] | None:
         """Read an object's entries by key, and say which are written twice; None after a fault of its type."""
-        if not isinstance(node, MappingNode):
-            self.fault(node, f"{what} must be an object, not {kind_of_node(node)}")
+        if not isinstance(entry.node, MappingNode):
+            self.fault(entry.line, f"{what} must be an object, not {kind_of_node(entry.node)}")
             return None
         found: dict[str, Entry] = {}
-        for key, value in node.value:
+        for key, value in entry.node.value:
             if not isinstance(key, ScalarNode) or not key.value:
-                self.fault(key, f"{what} has a key that is no text")
+                self.fault(line_of(key), f"{what} has a key that is no text")
             elif key.value in found:
-                self.fault(key, f"{what} has the key {key.value!r} twice")
+                self.fault(line_of(key), f"{what} has the key {key.value!r} twice")
             else:
                 found[key.value] = Entry(line_of(key), value)
         return found
@@ -96,20 +97,24 @@ class Page:
             if key not in keys:
                 self.fault(entry.line, f"{what} has the unknown key {key!r}{suggest(key, keys, 'keys')}")
 
-    def items(self, node: Node, what: str) -> list[Node] | None:
-        """Read a list that holds something."""
-        if isinstance(node, SequenceNode) and node.value:
-            return list(node.value)
-        empty = isinstance(node, SequenceNode)
-        self.fault(node, f"{what} is empty" if empty else f"{what} must be a list, not {kind_of_node(node)}")
-        return None
+    def items(self, entry: Entry, what: str) -> list[Entry]:
+        """Read a list that holds something; an empty one after a fault."""
+        if not isinstance(entry.node, SequenceNode):
+            self.fault(entry.line, f"{what} must be a list, not {kind_of_node(entry.node)}")
+            return []
+        if not entry.node.value:
+            self.fault(entry.line, f"{what} is empty")
+        return [Entry(line_of(node), node) for node in entry.node.value]
 
-    def text(self, node: Node, what: str) -> str | None:
+    def text(self, entry: Entry, what: str) -> str | None:
         """Read text that is not blank."""
-        value = scalar_of(node) if isinstance(node, ScalarNode) else None
+        value = scalar_of(entry.node) if isinstance(entry.node, ScalarNode) else None
         if isinstance(value, str) and value.strip():
             return value
-        self.fault(node, f"{what} is empty" if value == "" else f"{what} must be text, not {kind_of_node(node)}")
+        if isinstance(value, str) and not has_tag(entry.node):
+            self.fault(entry.line, f"{what} is empty")
+        elif not isinstance(value, str):
+            self.fault(entry.line, f"{what} must be text, not {kind_of_node(entry.node)}")
         return None
 
     def option(self, entry: Entry | None, what: str, choices: Sequence[str]) -> str:
@@ -120,7 +125,7 @@ class Page:
         value = str(node.value) if isinstance(node, ScalarNode) else ""
         if value.lower() not in choices:
             given = repr(value) if value else kind_of_node(node)
-            self.fault(node, f"{what} must be {' or '.join(choices)}, not {given}")
+            self.fault(entry.line, f"{what} must be {', '.join(choices[:-1])} or {choices[-1]}, not {given}")
         return value.lower()
 
 
@@ -161,6 +166,10 @@ def kind_of_node(node: Node) -> str:
     if isinstance(node, ScalarNode):
         return kind_of(scalar_of(node))
     return "an object" if isinstance(node, MappingNode) else "a list"
+
+
+def has_tag(node: Node) -> bool:
+    return not str(node.tag).startswith(CORE)
 
 
 def every(node: Node) -> Iterator[Node]:
