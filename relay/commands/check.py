@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay import rulebook, settings
-from relay.commands.screen import errors, out, print_json
+from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
 from relay.model import Hook
 from relay.senders import SENDERS
@@ -70,7 +70,3 @@ def table_of(hooks: Mapping[str, Hook]) -> Table:
 
 def cells(hook: Hook) -> Iterator[str]:
     yield from (hook.name, hook.sender, str(len(hook.rules)), hook.destination, hook.version, f"/hooks/{hook.name}")
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -27,3 +27,7 @@ def print_error(error: RelayError) -> None:
     """Print an error's words, one line for each fault."""
     for line in str(error).splitlines():
         errors.print(Text(line, style="red"))
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import orjson
 import typer
@@ -14,7 +14,7 @@ import urllib3
 from relay import rulebook, settings, wiring
 from relay.commands.example_events import Example, example, first_example, read
 from relay.commands.follow import follow, lead_table, outcome, setters
-from relay.commands.screen import out
+from relay.commands.screen import counted, out
 from relay.commands.stand_ins import AnySecret
 from relay.errors import CommandError
 from relay.model import Hook, State, StoredEvent
@@ -22,6 +22,13 @@ from relay.senders import SENDERS
 from relay.settings import Settings
 
 ENDED_WELL = (State.DELIVERED, State.SUPERSEDED, State.IGNORED)
+
+
+class Receipt(NamedTuple):
+    """The door's answer to one body: our ids of its events, and how many of them it had before."""
+
+    events: list[str]
+    duplicates: int
 
 
 def send(
@@ -41,13 +48,13 @@ def send(
     address = f"{(url or home_url(now)).rstrip('/')}/hooks/{chosen.name}"
     content = read(file or first_example(Path(chosen.file)))
     sender = SENDERS[chosen.sender]
-    ids: list[str] = []
+    sent: list[Receipt] = []
     for _ in range(count):
         made = example(content, sender=chosen.sender, content_type=sender.content_type, as_is=not new)
-        ids += post(address, made, sender.sign(made.body, secret_of(now, chosen)))
-    out.print(f"{address}: 200, {len(ids)} {'event' if len(ids) == 1 else 'events'} accepted")
+        sent.append(post(address, made, sender.sign(made.body, secret_of(now, chosen))))
+    out.print(f"{address}: 200, {told(sent)}")
     if wait:
-        show(now, follow(ids, wiring.store(now).events.event))
+        show(now, follow([id for one in sent for id in one.events], wiring.store(now).events.event))
 
 
 def find_hook(now: Settings, name: str) -> Hook:
@@ -74,8 +81,8 @@ def home_url(now: Settings) -> str:
     return now.environment.get("RELAY_URL") or f"http://localhost:{now.port}"
 
 
-def post(address: str, made: Example, signature: Mapping[str, str]) -> list[str]:
-    """Post one body and give the ids of its events. Raises CommandError with the door's words."""
+def post(address: str, made: Example, signature: Mapping[str, str]) -> Receipt:
+    """Post one body. Raises CommandError with the door's words."""
     headers = {"Content-Type": made.content_type, **signature}
     try:
         answer = urllib3.request("POST", address, body=made.body, headers=headers, retries=False, timeout=30.0)
@@ -83,7 +90,19 @@ def post(address: str, made: Example, signature: Mapping[str, str]) -> list[str]
         raise CommandError(f"{address}: nobody answers there: is the relay running (relay up)?") from error
     if answer.status != 200:
         raise CommandError(f"{address}: {answer.status}: {words(answer.data)}")
-    return list(orjson.loads(answer.data)["events"])
+    receipt = orjson.loads(answer.data)
+    return Receipt(receipt["events"], receipt.get("duplicates", 0))
+
+
+def told(sent: Sequence[Receipt]) -> str:
+    """Say how many events were taken, and how many of them had been taken before."""
+    events, duplicates = sum(len(one.events) for one in sent), sum(one.duplicates for one in sent)
+    accepted = f"{counted(events, 'event')} accepted"
+    if not duplicates:
+        return accepted
+    return (
+        f"{accepted} before: a duplicate" if events == duplicates == 1 else f"{accepted}, {duplicates} of them before"
+    )
 
 
 def words(body: bytes) -> str:
