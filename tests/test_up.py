@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import urllib3
 
+from relay.commands.up import PORTS, listen
+
 RULES = Path(__file__).parent.parent / "rules"
 OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "ZAPIER_", "WEB_CONCURRENCY", "PORT")
 
@@ -68,22 +70,27 @@ class House:
         return found[1]
 
     def processes(self) -> list[int]:
-        """Give everything that runs with this home in its environment, children of children too."""
-        mark = f"RELAY_HOME={self.home}".encode()
-        return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and mark in environ(one)]
+        """Give everything that runs for this home, children of children too."""
+        return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and self.owns(one)]
 
-    def kill(self, *words: str) -> None:
-        """Kill -9 the first process whose command holds these words."""
+    def owns(self, process: Path) -> bool:
+        # Redis writes its title over its environment, but its socket stands in the title.
+        mark = f"RELAY_HOME={self.home}".encode()
+        return mark in content(process / "environ") or bytes(self.home) in content(process / "cmdline")
+
+    def kill(self, word: str) -> None:
+        """Kill -9 the first process that has this word in its command."""
         for pid in sorted(self.processes()):
-            if all(word in Path(f"/proc/{pid}/cmdline").read_text().split("\0") for word in words):
+            if word.encode() in content(Path(f"/proc/{pid}/cmdline")):
                 os.kill(pid, signal.SIGKILL)
                 return
-        raise AssertionError(f"nothing runs with {words}")
+        raise AssertionError(f"nothing runs with {word} in its command")
 
 
-def environ(process: Path) -> bytes:
+def content(file: Path) -> bytes:
+    """Read a file of a process, which may just have ended."""
     try:
-        return (process / "environ").read_bytes()
+        return file.read_bytes()
     except OSError:
         return b""
 
@@ -125,7 +132,7 @@ def test_one_command_runs_it_all_and_a_second_one_shows_the_lead(house: House) -
 
 def test_ctrl_c_ends_everything_that_was_started(house: House) -> None:
     process = house.until_up()
-    assert len(house.processes()) > 5
+    until(lambda: len(house.processes()) > 6)
 
     process.send_signal(signal.SIGINT)
 
@@ -184,6 +191,18 @@ def test_a_request_waits_while_a_killed_web_is_started_again(house: House) -> No
     assert answer.status == 401
 
 
+@pytest.mark.parametrize(
+    ("word", "part"), [("redis-server", "redis"), ("workers.run", "worker 1"), ("sandbox", "sandbox")]
+)
+def test_a_part_that_is_killed_is_started_again_and_events_go_on(house: House, word: str, part: str) -> None:
+    house.until_up()
+
+    house.kill(word)
+
+    until(lambda: f"{part} ended with signal SIGKILL; it starts again in 0.5 s" in house.said())
+    until(lambda: house.relay("send", "cotiza").returncode == 0)
+
+
 def test_a_second_one_in_the_same_folder_is_refused(house: House) -> None:
     house.until_up()
 
@@ -237,3 +256,14 @@ def test_a_port_that_is_asked_for_and_taken_is_refused_in_words(house: House) ->
 
     assert refused.returncode == 1
     assert refused.stderr == f"port {port} can't be had: stop what listens there, or set PORT to another\n"
+
+
+def test_the_next_free_port_is_taken_where_none_was_asked_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+
+        with listen(taken, exactly=False) as door:
+            host, port = door.getsockname()
+
+    assert host == "127.0.0.1"
+    assert taken < port <= taken + PORTS
