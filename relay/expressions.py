@@ -83,7 +83,7 @@ class Language(ImmutableSandboxedEnvironment):
 
 
 class Plain(NodeTransformer):
-    """Turns what would be Python's own ``in`` and ``str()`` into our words for them."""
+    """Turns what would be Python's own ``in`` and ``str()``, or Jinja2's own undefined, into ours."""
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the visitor's own names
         self.generic_visit(node)
@@ -95,6 +95,13 @@ class Plain(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         return nodes.Filter(node.nodes[0], "~", node.nodes[1:], [], None, None, lineno=node.lineno)
+
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
+        """Give an ``if`` without ``else`` our missing value: a key that an empty object does not have."""
+        self.generic_visit(node)
+        if node.expr2 is None:
+            node.expr2 = nodes.Getitem(nodes.Dict([]), nodes.Const(""), "load", lineno=node.lineno)
+        return node
 
 
 def concat(*values: object) -> str:

@@ -43,7 +43,7 @@ class BadTemplate(Exception):
 
 def suggest(word: str, known: Collection[str], plural: str) -> str:
     """End a fault with what was probably meant, or with all that there is."""
-    close = get_close_matches(word.lower(), list(known), n=1)
+    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.65)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; the {plural} are {', '.join(known)}" if known else f"; there are no {plural}"

@@ -88,7 +88,7 @@ def read_lead(hook: Hook, formula: Formula, scope: Scope) -> Json:
     try:
         return formula.read(scope)
     except RequiredMissing as error:
-        raise Doomed(f"{hook.file}: lead: {formula.source} {error}") from error
+        raise Doomed(f"{hook.file}: lead {error}") from error
     except ExpressionError as error:
         raise Unfound(f"{formula.source} {error}") from error
 
