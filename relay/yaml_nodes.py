@@ -19,6 +19,7 @@ from relay.lead_fields import kind_of
 from relay.model import Json
 
 CORE = "tag:yaml.org,2002:"
+CORE_TAGS = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
 #: What the library says of a mistake, and what it most often is.
 PLAIN_WORDS = {
     "mapping values are not allowed here": "a ': ' where none can be; put the value in quotes",
@@ -26,6 +27,8 @@ PLAIN_WORDS = {
     "found unexpected end of stream": "a quote that is not closed",
     "but found '<scalar>'": "text after a closing quote; put the whole value in quotes",
     "but got '{'": "a ${ inside [ ] or { }; put the value in quotes, or write one key on each line",
+    "but found '<block": "an indentation that does not fit the lines above",
+    "could not find expected ':'": "a line that is neither a key with its ':' nor part of the value above",
     "found another document": "a second document after ---; one file is one hook",
     "found undefined alias": "an alias (*) without its anchor (&)",
 }
@@ -148,18 +151,19 @@ def scalar_of(node: ScalarNode) -> Json:
         return None
     if tag == "bool":
         return bool(text.lower() == "true")
-    if tag == "int":
-        return whole_number(text.replace("_", ""))
-    if tag == "float":
-        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if tag in ("int", "float"):
+        return number_of(tag, text.replace("_", "").lower())
     return str(text)
 
 
-def whole_number(text: str) -> int:
+def number_of(tag: str, text: str) -> Json:
+    """Read a number of any notation of YAML's; what only claims to be one, by a tag, is text."""
     try:
-        return int(text)
+        if tag == "int":
+            return int(text, 0 if text.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
+        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
-        return int(text, 0)
+        return text
 
 
 def kind_of_node(node: Node) -> str:
@@ -169,7 +173,7 @@ def kind_of_node(node: Node) -> str:
 
 
 def has_tag(node: Node) -> bool:
-    return not str(node.tag).startswith(CORE)
+    return str(node.tag).removeprefix(CORE) not in CORE_TAGS
 
 
 def every(node: Node) -> Iterator[Node]:

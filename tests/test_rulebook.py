@@ -141,6 +141,11 @@ def with_rule(line: str) -> str:
             "metadata: {a: ${fields.x}}",
             "is not YAML: a ${ inside [ ] or { }; put the value in quotes, or write one key on each line",
         ),
+        (
+            "title: !!python/name:os.system x",
+            "the tag tag:yaml.org,2002:python/name:os.system means nothing here; leave it out, "
+            "or put the value in quotes",
+        ),
         ("title: @x", "is not YAML: a character that can't begin a value; put the value in quotes"),
         ("\ttitle: x", "is not YAML: a tab; indent with spaces"),
         ("title: *x", "is not YAML: an alias (*) without its anchor (&)"),
@@ -244,6 +249,8 @@ def test_rules_that_say_nothing_are_faults(rules: str, words: str) -> None:
         (b"# only a comment\n", "1: is empty"),
         (b"- a\n", "1: the file must be an object, not a list"),
         (b"a: 1\nb: \xff\n", "2: is not UTF-8 text"),
+        (b"a:\n  b: 1\n - c\n", "3: is not YAML: an indentation that does not fit the lines above"),
+        (b"a: 1\nb\nc: 1\n", "3: is not YAML: a line that is neither a key with its ':' nor part of the value above"),
         (b"a: 'x\n", "2: is not YAML: a quote that is not closed"),
         (b"a: 1\n---\nb: 1\n", "2: is not YAML: a second document after ---; one file is one hook"),
         (b"a: \x00", "1: is not YAML: unacceptable character #x0000: special characters are not allowed"),
