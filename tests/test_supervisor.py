@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import gone, until
 
 #: A relay in miniature: a "web" that answers, and parts that say when they start and end.
 SCRIPT = '''
@@ -65,20 +66,6 @@ class Run:
 
     def pids(self, name: str = "") -> list[int]:
         return [int(line.split()[-1]) for line in self.said().splitlines() if f"| {name}" in line and "runs as" in line]
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 import urllib3
 
 from relay.commands.up import PORTS, listen
+from tests.waiting import until
 
 RULES = Path(__file__).parent.parent / "rules"
 OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "ZAPIER_", "WEB_CONCURRENCY", "PORT")
@@ -97,13 +97,6 @@ def content(file: Path) -> bytes:
 
 def ask(url: str, method: str = "GET", body: object = None) -> Any:
     return urllib3.request(method, url, json=body, retries=False, timeout=10.0).json()
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -235,6 +228,15 @@ def test_faulty_settings_are_refused_in_words(house: House) -> None:
     assert refused.returncode == 2
     assert "RELAY_WORKERS: must be a number of at least 1, not 'many'" in refused.stderr
     assert "REDIS_URL: must begin with redis:// or rediss:// or unix://" in refused.stderr
+
+
+def test_a_redis_that_is_away_is_said_before_anything_starts(house: House) -> None:
+    house.environment["REDIS_URL"] = f"unix://{house.folder}/nothing"
+
+    refused = house.relay("up")
+
+    assert refused.returncode == 1
+    assert refused.stderr == "Redis is away or still loading: start it, or check REDIS_URL\n"
 
 
 def test_secrets_are_never_made_up_for_a_real_lead_api(house: House) -> None:

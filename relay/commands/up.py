@@ -17,7 +17,7 @@ from pathlib import Path
 
 import typer
 
-from relay import rulebook, settings
+from relay import rulebook, settings, wiring
 from relay.commands.sandbox import KEY
 from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
@@ -50,7 +50,7 @@ class Surroundings:
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.door.getsockname()[1]}"
+        return self.added["RELAY_URL"]
 
 
 def up() -> None:
@@ -70,19 +70,18 @@ def surroundings() -> Iterator[Surroundings]:
     with contextlib.ExitStack() as at_the_end:
         taken(home, at_the_end)
         now = settings.load()
-        added: dict[str, str] = {}
-        sandboxed = not now.destinations["default"].url
-        if sandboxed:
-            added |= sandbox_environment(now.environment)
-            now = settings.load({**now.environment, **added})
-        hooks, made = checked(now, made_up=sandboxed)
-        added |= made
+        added = {} if now.destinations["default"].url else sandbox_environment(now.environment)
+        now = settings.load({**now.environment, **added})
+        hooks, made = checked(now, made_up="SANDBOX_URL" in added)
         door = at_the_end.enter_context(listen(now.port, exactly="PORT" in now.environment))
+        added |= {**made, "RELAY_URL": f"http://localhost:{door.getsockname()[1]}"}
         redis = None
-        if not now.redis_url:
+        if now.redis_url:
+            # Any step would do that fails where Redis is away, and says so before anything starts.
+            wiring.store(now).scripts.load()
+        else:
             redis = at_the_end.enter_context(EmbeddedRedis(home, appendfsync=now.appendfsync))
             added["REDIS_URL"] = redis.url
-        added["RELAY_URL"] = f"http://localhost:{door.getsockname()[1]}"
         yield Surroundings(settings=now, hooks=hooks, added=added, made_secrets=list(made), door=door, redis=redis)
 
 
