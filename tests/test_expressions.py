@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import ExpressionError, RequiredMissing
-from relay.expressions import Language
-from relay.formulas import Reader
-from relay.grammar import BadTemplate, template_of
+from relay.expressions.formulas import Reader
+from relay.expressions.grammar import BadTemplate, template_of
+from relay.expressions.language import Language
 from relay.model import Json
 
 TABLES: dict[str, dict[str, Json]] = {"brokers": {"nunoa": "Carolina", "las condes": 7}}

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from relay.hook_file import Known, read_hook
 from relay.mapping import map_event
 from relay.model import Event, Fault, Hook, Json, Mapped, Reason, Request, State, Update
 from relay.rulebook import check
+from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import typeform, zapier
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

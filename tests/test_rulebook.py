@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 import pytest
 
 from relay.errors import RuleError
-from relay.hook_file import Known, read_hook
 from relay.model import Hook
 from relay.rulebook import check, load
+from relay.rulebook.hook_file import Known, read_hook
 
 SENDERS = ("typeform", "zapier")
 ENVIRONMENT = {"TYPEFORM_SECRET": "s3cret", "OLD_SECRET": "older", "BLANK": " "}

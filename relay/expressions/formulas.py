@@ -13,10 +13,10 @@ from math import isfinite
 from typing import Any
 
 from relay.errors import ExpressionError, RequiredMissing
-from relay.expressions import Evaluate, Language, words_of
-from relay.filters import LONGEST_TEXT
+from relay.expressions.filters import LONGEST_TEXT
+from relay.expressions.language import Evaluate, Language, words_of
+from relay.expressions.missing import Missing, is_missing, text_of
 from relay.lead_fields import kind_of
-from relay.missing import Missing, is_missing, text_of
 from relay.model import Fault, Json, Outcome, Scope
 
 #: What the store's JSON writer ends at.

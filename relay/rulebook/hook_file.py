@@ -13,12 +13,12 @@ from pathlib import PurePath
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from relay.expressions import Language
-from relay.grammar import suggest
+from relay.expressions.grammar import suggest
+from relay.expressions.language import Language
+from relay.expressions.readings import plain
 from relay.model import Formula, Hook, Json, LeadBy, Rule
-from relay.readings import plain
-from relay.rule_reading import Wording, read_rule
-from relay.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
+from relay.rulebook.rule_reading import Wording, read_rule
+from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event")
 MATCHES = ("phone", "email", "external_id")

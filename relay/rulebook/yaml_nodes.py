@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from relay.grammar import suggest
+from relay.expressions.grammar import suggest
 from relay.lead_fields import kind_of
 from relay.model import Json
 

@@ -7,9 +7,9 @@ the value. None looks at the clock: '10/5' is no date, for it would need today's
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from unicodedata import combining, normalize
 
 import phonenumbers
@@ -37,6 +37,9 @@ FIGURES = re.compile(r"(\d{1,2}|\d{4})[-/.](\d{1,2})[-/.](\d{4}|\d{1,2})(?=$|[T 
 DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))
 
 
+#: The longest text whose reading is kept for the next event.
+LONGEST_KEPT = 100
+
 #: Names that the library does not know, beside its own, in the order of the calendar.
 MONTHS = "ene enero|febrero|marzo|abr abril|mayo|junio|julio|ago agosto|sept septiembre set setiembre|octubre|noviembre"
 WEEKDAYS = "lun lunes|martes|mie miercoles|jue jueves|vie viernes|sab sabado|dom domingo"
@@ -63,7 +66,18 @@ class SpanishDates(parserinfo):
 SPANISH_DATES = SpanishDates()
 
 
-@lru_cache(maxsize=4096)
+def cached(function: Callable[[str], str]) -> Callable[[str], str]:
+    """Keep what a reading makes of short texts: names and answers come again, and a rule reads some twice."""
+    kept = lru_cache(maxsize=4096)(function)
+
+    @wraps(function)
+    def read(text: str) -> str:
+        return kept(text) if len(text) <= LONGEST_KEPT else function(text)
+
+    return read
+
+
+@cached
 def plain(text: str) -> str:
     """Give text for comparing: without case, accents and surplus space. 'Ñuñoa ' and 'nunoa' are alike."""
     if not text.isascii():
@@ -71,6 +85,7 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+# Kept texts are short here too: the library refuses more than 250 characters, and a failure is not kept.
 @lru_cache(maxsize=4096)
 def phone(text: str, region: str | None) -> str:
     """Write a phone number as E.164; ``region`` says the country of one that is written without its +."""
@@ -156,7 +171,7 @@ def day_in_words(text: str, order: str) -> str:
     return str(readings.pop())
 
 
-@lru_cache(maxsize=4096)
+@cached
 def name(text: str) -> str:
     """Write a name with capitals: 'maría josé DE LA peña' is 'María José de la Peña'."""
     words = text.lower().split()

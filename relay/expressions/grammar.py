@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from jinja2 import TemplateSyntaxError, nodes
 from phonenumbers import SUPPORTED_REGIONS
 
-from relay.expressions import Language
-from relay.filters import ALSO_KNOWN_AS, FILTERS, TESTS
-from relay.formulas import Template
+from relay.expressions.filters import ALSO_KNOWN_AS, FILTERS, TESTS
+from relay.expressions.formulas import Template
+from relay.expressions.language import Language
 
 #: The names of an event, with their keys where they are always the same.
 NAMES: dict[str, tuple[str, ...]] = {

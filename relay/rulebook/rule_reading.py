@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from ruamel.yaml.nodes import ScalarNode
 
 from relay.errors import ExpressionError
-from relay.expressions import Language
-from relay.formulas import Reader, Template, Unit, settle
-from relay.grammar import BadTemplate, faults_of, suggest, template_of
+from relay.expressions.formulas import Reader, Template, Unit, settle
+from relay.expressions.grammar import BadTemplate, faults_of, suggest, template_of
+from relay.expressions.language import Language
 from relay.lead_fields import FIELDS, fault_of
 from relay.model import METADATA, Formula, Json, Rule
-from relay.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, scalar_of
 
 KEYS = ("name", "when", "update", "deliver", "stop")
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from relay.errors import RuleError
-from relay.hook_file import Known, read_hook
 from relay.model import Hook
+from relay.rulebook.hook_file import Known, read_hook
 
 ENDINGS = (".yaml", ".yml")
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Concatenate, ParamSpec, TypeVar
 
-from relay import readings
 from relay.errors import ExpressionError, RequiredMissing
+from relay.expressions import readings
+from relay.expressions.missing import MISSING, is_missing, text_of
 from relay.lead_fields import EMAIL
-from relay.missing import MISSING, is_missing, text_of
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from relay.errors import ExpressionError
-from relay.identify import EPOCH, Doomed, Unfound, bounded_time, find_lead, own_id, own_time
 from relay.lead_fields import fault_of
+from relay.mapping.identify import EPOCH, Doomed, Unfound, bounded_time, find_lead, own_id, own_time
 from relay.model import (
     Death,
     Event,

@@ -15,8 +15,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from relay.errors import ExpressionError
-from relay.filters import FILTERS, TESTS, lookup_in
-from relay.missing import MISSING, Missing, is_missing, text_of
+from relay.expressions.filters import FILTERS, TESTS, lookup_in
+from relay.expressions.missing import MISSING, Missing, is_missing, text_of
 from relay.model import Json, Scope
 
 Evaluate: TypeAlias = Callable[[Scope], Any]

@@ -1,0 +1,8 @@
+"""What hook files can say in ``${...}`` and ``when``, and what it makes of an event.
+
+grammar   the text of templates and expressions, and everything that is wrong with it before it runs
+language  the sandbox: compiles expressions, and what they can do
+filters   the words after a ``|``; readings: numbers, dates, names and phones as people type them
+missing   the value of what an event does not have
+formulas  values of fields out of expressions, and whole rules as one compiled unit
+"""
