@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
-
 import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay.mapping import map_event
-from relay.model import Event, Fault, Hook, Json, Mapped, Reason, Request, State, Update
-from relay.rulebook import check
-from relay.rulebook.hook_file import Known, read_hook
-from relay.senders import typeform, zapier
-
-LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-NOW = 1_790_500_000_000
-SUBMITTED = 1_790_433_227_000
-
-HEAD = "sender: typeform\nsecrets: [S]\n"
-BY_ID = HEAD + "lead:\n  id: ${hidden.lead_id}\n"
-KNOWN = Known(environment={"S": "s"}, senders=("typeform",), destinations=("default",))
-EXAMPLES = Path(__file__).parent.parent / "rules"
-
-
-def hook_of(text: str) -> Hook:
-    hook, faults = read_hook(PurePath("rules/h.yaml"), text.encode(), KNOWN)
-    assert hook, faults
-    return hook
-
-
-def mapped(text: str, *, hidden: Json = None, received_ms: int = NOW, test: bool = False, **fields: Json) -> Mapped:
-    event = Event(id="e1", fields=fields, hidden=hidden or {"lead_id": LEAD}, at_ms=SUBMITTED, test=test)  # type: ignore[arg-type]
-    return map_event(event, hook_of(text), received_ms=received_ms)
-
-
-def rule(name: str, update: str, *more: str) -> str:
-    return "".join([f"  - name: {name}\n", *(f"    {one}\n" for one in more), f"    update: {update}\n"])
-
-
-def rules(*several: str) -> str:
-    return BY_ID + "rules:\n" + "".join(several)
-
-
-ONE = rules(rule("one", '{title: "${fields.title}", metadata: {n: "${fields.n | number}"}}'))
+from relay.model import Event, Fault, Json, Reason, State, Update
+from tests.hook_texts import BY_ID, LEAD, NOW, ONE, SUBMITTED, hook_of, mapped, rule, rules
 
 
 def test_every_rule_that_holds_contributes_and_the_later_one_wins_per_field() -> None:
@@ -189,195 +154,12 @@ def test_what_the_whole_event_depends_on_makes_a_dead_letter_when_it_fails(text:
     assert result.reason == Reason(kind="mapping", words=words)
 
 
-@pytest.mark.parametrize(
-    ("hidden", "words"),
-    [
-        ({"other": 1}, "hidden.lead_id is missing"),
-        ({"lead_id": " "}, "hidden.lead_id is missing"),
-        ({"lead_id": "7c9e6679"}, "hidden.lead_id is not a lead id"),
-        ({"lead_id": 7}, "hidden.lead_id is not a lead id"),
-        ({"lead_id": {"a": 1}}, "hidden.lead_id is an object; take one of its keys"),
-    ],
-)
-def test_an_event_without_a_lead_id_is_parked_with_its_updates(hidden: Json, words: str) -> None:
-    result = mapped(ONE, hidden=hidden, title="CEO")
-
-    assert (result.state, result.lead, result.reason) == (State.PARKED, "", Reason(kind="lead", words=words))
-    assert result.updates == (Update(set={"title": "CEO"}, by={"title": "one"}),)
-
-
-def test_a_lead_id_is_stripped_and_lower_cased() -> None:
-    assert mapped(ONE, hidden={"lead_id": f"  {LEAD.upper()}\n"}, title="x").lead == LEAD
-
-
-MATCH = (
-    HEAD
-    + "lead:\n  match: {phone: '${fields.p}', email: '${fields.e | email}'}\n  missing: %s\n"
-    + "rules:\n"
-    + rule("a", "{title: a}")
-)
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"p": "1", "e": "a@b.cl"}, "no lead is known yet for phone or email"),
-        ({"e": "a@b.cl"}, "no lead is known yet for email"),
-        ({"e": "no address"}, "the event has no phone or email to find a lead by"),
-    ],
-)
-def test_an_event_whose_lead_is_to_be_matched_is_parked(fields: dict[str, Json], words: str) -> None:
-    result = mapped(MATCH % "park", **fields)
-
-    assert (result.state, result.reason) == (State.PARKED, Reason(kind="lead", words=words))
-
-
-def test_an_event_whose_lead_is_not_known_is_ignored_if_the_file_says_so() -> None:
-    result = mapped(MATCH % "ignore", p="1")
-
-    assert (result.state, result.reason) == (State.IGNORED, None)
-
-
 def test_a_test_event_is_kept_with_its_updates_and_not_delivered_unless_the_file_says_so() -> None:
     kept = mapped(ONE, test=True, title="x")
     delivered = mapped(ONE + "tests: deliver\n", test=True, title="x")
 
     assert (kept.state, kept.reason, kept.lead) == (State.IGNORED, None, LEAD)
     assert (delivered.state, delivered.updates) == (State.IN_FLIGHT, kept.updates)
-
-
-OWN = (
-    BY_ID
-    + "event: {id: '${fields.id}', time: '${fields.at}'}\n"
-    + "rules:\n"
-    + rule("a", "{title: '${event.id} ${event.time}'}")
-)
-
-
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [
-        ("2026-09-26T14:33:47Z", SUBMITTED),
-        ("2026-09-26T11:33:47-03:00", SUBMITTED),
-        ("2026-09-26T14:33:47", SUBMITTED),
-        (SUBMITTED, SUBMITTED),
-        (SUBMITTED // 1000, SUBMITTED),
-        (SUBMITTED / 1000, SUBMITTED),
-        (str(SUBMITTED), SUBMITTED),
-        (str(SUBMITTED // 1000), SUBMITTED),
-        ("2099-01-01", NOW),
-        (None, SUBMITTED),
-    ],
-)
-def test_the_file_can_take_the_time_of_the_event_from_its_fields(at: Json, expected: int) -> None:
-    assert mapped(OWN, id="mine", at=at).at_ms == expected
-
-
-def test_the_file_can_take_the_id_of_the_event_from_its_fields() -> None:
-    result = mapped(OWN, id=77, at="2026-09-26T14:00:00Z")
-
-    assert result.event_id == "77"
-    assert result.updates[0].set == {"title": "77 2026-09-26T14:00:00Z"}
-
-
-def test_an_own_id_that_is_missing_leaves_the_senders_and_a_long_one_becomes_its_hash() -> None:
-    assert mapped(OWN, id="").event_id == "e1"
-    assert len(mapped(OWN, id="x" * 500).event_id) == 32
-    assert mapped(OWN, id="x" * 500).event_id != mapped(OWN, id="x" * 501).event_id
-
-
-@pytest.mark.parametrize("at", [True, "soon", -1e300, 1e300, {"a": 1}])
-def test_a_time_that_is_none_makes_a_dead_letter(at: Json) -> None:
-    result = mapped(OWN, id="a", at=at)
-
-    assert (result.state, result.event_id) == (State.DEAD, "e1")
-
-
-def test_a_time_of_the_sender_in_the_future_is_cut_and_one_before_1970_is_none() -> None:
-    hook = hook_of(rules(rule("a", "{title: '${event.time}'}")))
-    times = [NOW + 1, -5, None, 10**17]
-
-    results = [
-        map_event(Event(id="e", fields={}, hidden={"lead_id": LEAD}, at_ms=at), hook, received_ms=NOW) for at in times
-    ]
-
-    assert [result.at_ms for result in results] == [NOW, None, None, NOW]
-    assert {result.updates[0].set["title"] for result in results} == {"2026-09-27T09:06:40Z"}
-
-
-def example_hooks() -> dict[str, Hook]:
-    environment = {"TYPEFORM_SECRET": "s", "ZAPIER_TOKEN": "t"}
-    hooks, faults = check(EXAMPLES, environment=environment, senders=("typeform", "zapier"), destinations=("default",))
-    assert faults == []
-    return hooks
-
-
-def mapped_example(hook: str, name: str) -> Mapped:
-    body = (EXAMPLES / hook / f"{name}.json").read_bytes()
-    request = Request(headers={"content-type": "application/json"}, body=body, received_ms=NOW)
-    sender = {"cotiza": typeform, "zapier": zapier}[hook]
-    (event,) = sender.parse(request)
-    return map_event(event, example_hooks()[hook], received_ms=NOW)
-
-
-CONTACT = {
-    "first_name": "María",
-    "last_name": "José Muñoz Peña",
-    "phone": "+56987654321",
-    "email": "mj.munoz@example.com",
-}
-
-
-def test_the_whole_typeform_example_becomes_this_update() -> None:
-    result = mapped_example("cotiza", "full")
-
-    (update,) = result.updates
-    assert update.set == {
-        **CONTACT,
-        "metadata.utm_source": "instagram",
-        "metadata.formulario": "Cotiza tu departamento",
-        "metadata.tipo_propiedad": "Departamento",
-        "metadata.comunas": "Ñuñoa, Providencia",
-        "metadata.dormitorios": 3,
-        "metadata.fecha_visita": "2026-10-03",
-        "metadata.preaprobado": True,
-        "metadata.mensaje": "Busco con terraza y estacionamiento. ¡Gracias!",
-        "metadata.broker_asociado": "Carolina Rojas",
-        "metadata.estado_lead": "calificado",
-        "metadata.resumen": "Departamento de 3 dormitorios en Ñuñoa o Providencia",
-    }
-    assert (result.lead, result.state, result.faults, result.at_ms) == (LEAD, State.IN_FLIGHT, (), SUBMITTED)
-
-
-def test_the_partial_typeform_example_leaves_out_what_was_not_answered() -> None:
-    (update,) = mapped_example("cotiza", "partial").updates
-
-    assert update.set == {
-        "first_name": "María",
-        "last_name": "José Muñoz Peña",
-        "phone": "+56987654321",
-        "metadata.formulario": "Cotiza tu departamento",
-    }
-
-
-def test_the_flat_zapier_example_becomes_this_update() -> None:
-    result = mapped_example("zapier", "flat")
-
-    (update,) = result.updates
-    assert update.set == {
-        **CONTACT,
-        "metadata.dormitorios": 3,
-        "metadata.presupuesto_uf": 4500,
-        "metadata.acepta_contacto": True,
-        "metadata.estado_lead": "calificado",
-    }
-    assert (result.lead, result.state, result.at_ms) == (LEAD, State.IN_FLIGHT, SUBMITTED)
-
-
-def test_the_grouped_zapier_example_becomes_this_update() -> None:
-    (update,) = mapped_example("zapier", "unflattened").updates
-
-    assert update.set == {**CONTACT, "metadata.tipo_propiedad": "Departamento", "metadata.dormitorios": 3}
 
 
 HARD = hook_of(
