@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
+
+import orjson
 
 from relay.mapping import map_event
 from relay.model import Hook, Mapped, Request, State
@@ -79,9 +82,20 @@ def test_the_flat_zapier_example_becomes_this_update() -> None:
         "metadata.dormitorios": 3,
         "metadata.presupuesto_uf": 4500,
         "metadata.acepta_contacto": True,
+        "metadata.fecha_solicitud": "2026-09-26",
         "metadata.estado_lead": "calificado",
     }
-    assert (result.lead, result.state, result.at_ms) == (LEAD, State.IN_FLIGHT, SUBMITTED)
+    assert (result.lead, result.state, result.at_ms) == (LEAD, State.IN_FLIGHT, None)
+
+
+def test_the_form_post_of_the_zapier_examples_becomes_this_update() -> None:
+    fields = orjson.loads((EXAMPLES / "zapier" / "form.json").read_bytes())["form"]
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    (event,) = zapier.parse(Request(headers=headers, body=urlencode(fields).encode(), received_ms=NOW))
+
+    (update,) = map_event(event, example_hooks()["zapier"], received_ms=NOW).updates
+
+    assert update.set == CONTACT
 
 
 def test_the_grouped_zapier_example_becomes_this_update() -> None:
