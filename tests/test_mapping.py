@@ -89,10 +89,10 @@ def test_a_value_that_breaks_the_contract_of_its_field_is_a_fault() -> None:
     result = mapped(text, e="nobody", n=3, c="not one")
 
     assert result.updates[0].set == {"company": "x"}
-    assert [fault.words for fault in result.faults] == [
-        "email is not an e-mail address",
-        "title must be text, not a number",
-        "campaign_id is not a UUID",
+    assert [(fault.register, fault.words) for fault in result.faults] == [
+        ("email", "is not an e-mail address"),
+        ("title", "must be text, not a number"),
+        ("campaign_id", "is not a UUID"),
     ]
 
 

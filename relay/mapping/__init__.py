@@ -45,6 +45,8 @@ class Gathered:
         faults = list(outcome.faults)
         for register, value in outcome.set.items():
             if words := fault_of(register, value):
+                # As the words of expressions do, these stand behind the register's name wherever they are shown.
+                words = words.removeprefix(f"{register} ")
                 faults.append(Fault(rule=rule.name, register=register, words=words))
             else:
                 values[register] = value
@@ -131,10 +133,8 @@ def run_rules(hook: Hook, scope: Scope) -> Gathered:
 def words_of_faults(gathered: Gathered, hook: Hook) -> str:
     """Tell the first fault and how many there are."""
     fault, more = gathered.faults[0], len(gathered.faults) - 1
-    # The words of the field's contract name the field already; those of an expression do not.
-    named = fault.words if fault.words.startswith(fault.register) else f"{fault.register} {fault.words}"
     tail = f" (and {more} more)" if more else ""
-    return f"{hook.file}:{gathered.lines[0]}: rule {fault.rule!r}: {named}{tail}"
+    return f"{hook.file}:{gathered.lines[0]}: rule {fault.rule!r}: {fault.register} {fault.words}{tail}"
 
 
 def scope_of(event: Event, hook: Hook, event_id: str, at_ms: int) -> Scope:
