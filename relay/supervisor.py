@@ -22,8 +22,10 @@ from relay.parts import Lines, Part, Screen
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: How long the loop sleeps when nothing happens; the end of a part wakes it.
 TURN_S = 0.5
+SHORT_TURN_S = 0.05
 READ = 65_536
 
+Address: TypeAlias = tuple[str, int]
 Watcher: TypeAlias = Callable[[], None]
 Source: TypeAlias = socket.socket | IO[bytes]
 
@@ -37,17 +39,22 @@ class Supervisor:
         self.stops = 0
         self.ready = False
         self.failed = False
+        #: Addresses that have not answered yet, and whether the first has been asked.
+        self._silent: list[Address] = []
+        self._knocking = False
         self._selector = selectors.DefaultSelector()
 
-    def run(self, address: tuple[str, int], announce: Callable[[], None]) -> bool:
-        """Run until told to stop; call ``announce`` once the address answers. False when the parts did not start."""
+    def run(self, addresses: Sequence[Address], announce: Callable[[], None]) -> bool:
+        """Run until told to stop; call ``announce`` once all addresses answer. False when the parts did not start."""
+        self._silent = list(addresses)
         with self._signals():
             for part in self._parts():
                 if not part.alive():
                     self._start(part)
-            self._knock(address, announce)
             while not self.stops and not self.failed:
-                self._turn()
+                if not self.ready:
+                    self._knock(announce)
+                self._turn(TURN_S if self.ready else SHORT_TURN_S)
                 self._look_after()
             self._stop()
         return not self.failed
@@ -68,7 +75,7 @@ class Supervisor:
             lines, pipe = Lines(part.name, self.screen), part.process.stdout
             self._watch(pipe, lambda: self._pump(pipe, lines))
 
-    def _turn(self, seconds: float = TURN_S) -> None:
+    def _turn(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
             watcher: Watcher = key.data
             watcher()
@@ -108,22 +115,27 @@ class Supervisor:
                 late = time.monotonic() > told + part.patience_s
                 if late or (self.stops > 1 and part.killable):
                     part.kill()
-            self._turn(TURN_S / 5)
+            self._turn(SHORT_TURN_S)
 
-    def _knock(self, address: tuple[str, int], announce: Callable[[], None]) -> None:
-        """Ask the address for anything; its answer, whatever it is, says that the relay is up."""
-        line = socket.create_connection(address, timeout=TURN_S)
-        line.sendall(f"GET / HTTP/1.0\r\nHost: {address[0]}\r\n\r\n".encode())
-        self._watch(line, lambda: self._answered(line, address, announce))
-
-    def _answered(self, line: socket.socket, address: tuple[str, int], announce: Callable[[], None]) -> None:
-        self._selector.unregister(line)
-        with line, contextlib.suppress(OSError):
-            self.ready = bool(line.recv(READ))
-        if self.ready:
+    def _knock(self, announce: Callable[[], None]) -> None:
+        """Ask the next address for anything; its answer, whatever it is, says that this part is up."""
+        if not self._silent:
+            self.ready = True
             announce()
-        elif not self.stops:
-            self._knock(address, announce)
+        elif not self._knocking:
+            host, port = self._silent[0]
+            with contextlib.suppress(OSError):
+                line = socket.create_connection((host, port), timeout=TURN_S)
+                line.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+                self._knocking = True
+                self._watch(line, lambda: self._answered(line))
+
+    def _answered(self, line: socket.socket) -> None:
+        self._selector.unregister(line)
+        self._knocking = False
+        with line, contextlib.suppress(OSError):
+            if line.recv(READ):
+                self._silent.pop(0)
 
     def _watch(self, source: Source, watcher: Watcher) -> None:
         self._selector.register(source, selectors.EVENT_READ, watcher)

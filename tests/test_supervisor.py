@@ -45,7 +45,7 @@ groups = [
     [Part(name="web", launch=partial(run, [*python, WEB, str(door.fileno())], pass_fds=[door.fileno()]))],
 ]
 supervisor = Supervisor(groups, Screen(sys.stdout, colour=False))
-started = supervisor.run(door.getsockname(), announce=lambda: supervisor.say("up"))
+started = supervisor.run([door.getsockname()], announce=lambda: supervisor.say("up"))
 sys.exit(0 if started else 1)
 '''
 
@@ -116,7 +116,7 @@ def test_it_gives_up_when_a_part_ends_before_all_is_up(tmp_path: Path) -> None:
         "import socket, sys; from relay.parts import Part, Screen, spawn; from relay.supervisor import Supervisor\n"
         "part = Part(name='web', launch=lambda: spawn([sys.executable, '-c', 'print(1/0)'], environment={}))\n"
         "door = socket.create_server(('127.0.0.1', 0))\n"
-        "started = Supervisor([[part]], Screen(sys.stdout, colour=False)).run(door.getsockname(), announce=print)\n"
+        "started = Supervisor([[part]], Screen(sys.stdout, colour=False)).run([door.getsockname()], announce=print)\n"
         "sys.exit(0 if started else 1)"
     )
 

@@ -58,8 +58,7 @@ def up() -> None:
     screen = Screen(sys.stdout, colour=sys.stdout.isatty() and not settings.load().environment.get("NO_COLOR"))
     with surroundings() as around:
         supervisor = Supervisor(parts(around), screen)
-        door = ("127.0.0.1", around.door.getsockname()[1])
-        started = supervisor.run(door, announce=lambda: announce(around, supervisor))
+        started = supervisor.run(addresses(around), announce=lambda: announce(around, supervisor))
     raise typer.Exit(0 if started else 1)
 
 
@@ -129,6 +128,12 @@ def parts(around: Surroundings) -> list[list[Part]]:
     groups.append([Part(name=f"worker {one}", launch=worker, patience_s=WORKER_PATIENCE_S) for one in numbers])
     groups.append([Part(name="web", launch=partial(run, web(around.door), pass_fds=[around.door.fileno()]))])
     return groups
+
+
+def addresses(around: Surroundings) -> list[tuple[str, int]]:
+    """Give the addresses that answer when all is up."""
+    ours = [around.added[name] for name in ("SANDBOX_URL", "RELAY_URL") if name in around.added]
+    return [("127.0.0.1", int(url.rpartition(":")[2])) for url in ours]
 
 
 def web(door: socket.socket) -> list[str]:
