@@ -1,1 +1,50 @@
-"""Everything in Redis: the only package that knows a key or a script."""
+"""Everything in Redis: the only package that knows a key or a script.
+
+relay:e:<event>              an event: a header that scripts change, and a blob that never changes
+relay:p:<lead>               its pending updates, by stamp                     relay:l:<lead>   fencing token and state
+relay:c:<lead>               its history, and last its clock                   relay:waiting    leads with dead events
+relay:due:<destination>      leads with pending updates, by the ms at which they are due, which is also their lease
+relay:d:<destination>        its gate: bucket, breaker, hold                   relay:wake:<destination>, relay:armed:...
+relay:log:<hook>:<day>       ids of the events accepted that day               relay:n:<day>    counts by hook and state
+relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import redis
+
+from relay.store.arming import Arming
+from relay.store.delivery import Delivery
+from relay.store.door import Door
+from relay.store.events import Events
+from relay.store.letters import Letters
+from relay.store.scripts import Scripts
+from relay.store.strays import strays
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The store's concerns, over one pool of connections."""
+
+    def __init__(self, client: redis.Redis, *, retention_ms: int, nudge: Callable[[], None] = lambda: None) -> None:
+        self.client = client
+        self.retention_ms = retention_ms
+        self.scripts = Scripts(client)
+        self.door = Door(self.scripts, retention_ms=retention_ms, nudge=nudge)
+        self.events = Events(client)
+        self.letters = Letters(self.scripts, self.events, retention_ms=retention_ms)
+
+    def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
+        return Delivery(
+            self.scripts, destination=destination, lease_ms=lease_ms, rate=rate, retention_ms=self.retention_ms
+        )
+
+    def strays(self) -> Iterator[str]:
+        """Say of what must never be: an event in flight that no lead has pending, a lead that no drain will find."""
+        return strays(self.client, self.events)
+
+    def arming(self, destination: str, *, slots: int, room: int) -> Arming:
+        return Arming(self.scripts, destination=destination, slots=slots, room=room)

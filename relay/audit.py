@@ -1,0 +1,90 @@
+"""Proves that nothing accepted is lost: adds up every event's own record, and holds queues and records against each other.
+
+``accepted = delivered + superseded + ignored + parked + dead + discarded + in flight``, for each hook and day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from relay.model import State
+from relay.store import Store
+from relay.store.events import date_of
+
+#: Events move while they are read: what looks wrong is looked at so often before it is said.
+LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """One hook's events of one day, by where their own records say they stand."""
+
+    hook: str
+    day: int
+    #: Events that the log of the day names.
+    accepted: int
+    states: Mapping[State, int]
+    #: The same by the counters, with 'accepted'.
+    counted: Mapping[str, int]
+
+    @property
+    def missing(self) -> int:
+        """Accepted events that have no record: lost."""
+        return self.accepted - sum(self.states.values())
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is missing and the counters say the same."""
+        by_records = {"accepted": self.accepted} | {state.word: n for state, n in self.states.items()}
+        return self.missing == 0 and all(
+            self.counted.get(name, 0) == by_records.get(name, 0)
+            for name in ("accepted", *(state.word for state in State))
+        )
+
+    def __str__(self) -> str:
+        parts = " + ".join(f"{self.states.get(state, 0)} {state.word}" for state in State)
+        lost = f", {self.missing} have no record" if self.missing else "" if self.holds else ", the counters differ"
+        return f"{self.hook} {date_of(self.day)}: {self.accepted} accepted = {parts}{lost}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an audit found."""
+
+    sums: tuple[Sum, ...]
+    #: Sentences, one for each thing that is not as it must be.
+    faults: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults and all(one.holds for one in self.sums)
+
+
+def audit(store: Store) -> Audit:
+    """Add everything up, for all days of which the records are still kept."""
+    first = store.events.today() - store.retention_ms // 86_400_000 + 1
+    days = [(hook, day) for hook, day in store.events.days() if day >= first]
+    sums = tuple(_sum(store, hook, day) for hook, day in days)
+    return Audit(sums=sums, faults=tuple(_lasting_faults(store)))
+
+
+def _sum(store: Store, hook: str, day: int) -> Sum:
+    for _ in range(LOOKS):
+        ids = store.events.log(hook, day)
+        states = Counter(header.state for header in store.events.headers(ids))
+        counted = store.events.counts(day).get(hook, {})
+        one = Sum(hook=hook, day=day, accepted=len(ids), states=states, counted=counted)
+        if one.holds:
+            break
+    return one
+
+
+def _lasting_faults(store: Store) -> Iterator[str]:
+    found = set(store.strays())
+    for _ in range(LOOKS):
+        if not found:
+            return
+        found &= set(store.strays())
+    yield from sorted(found)

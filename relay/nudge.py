@@ -1,0 +1,92 @@
+"""The only place where RQ jobs are enqueued: each is a nudge to look at what stands in the store.
+
+A ticker in the web processes and in the workers' parents nudges for whatever is due, so a job lost or doubled does no
+harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Sequence
+
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from relay.errors import StoreError
+from relay.store.arming import Arming
+from relay.store.scripts import store_errors
+
+DELIVER = "deliver"
+TICK_S = 0.5
+DRAIN = "workers.run.drain"
+DRAIN_TIMEOUT_S = 120
+#: While no worker takes jobs, no more than these pile up.
+MOST_QUEUED = 8
+
+log = logging.getLogger("relay")
+
+
+def queue_of(client: redis.Redis, name: str) -> Queue:
+    return Queue(name, connection=client, serializer=JSONSerializer)
+
+
+class Nudger:
+    """Arms drains for what is due and enqueues their jobs."""
+
+    def __init__(self, client: redis.Redis, armings: Sequence[Arming]) -> None:
+        self._queue = queue_of(client, DELIVER)
+        self._armings = armings
+
+    def nudge(self) -> int:
+        """Enqueue a drain for every slot that wants one; gives how many. Raises StoreError."""
+        count = 0
+        with store_errors():
+            queued = self._queue.count
+        for arming in self._armings:
+            name = secrets.token_hex(8)
+            while queued + count < MOST_QUEUED and (slot := arming.arm(name)) is not None:
+                self.enqueue(arming.destination, slot, name)
+                name = secrets.token_hex(8)
+                count += 1
+        return count
+
+    def enqueue(self, destination: str, slot: int, name: str) -> None:
+        """Enqueue one drain; where that fails the armed slot falls free by itself."""
+        with store_errors():
+            self._queue.enqueue(
+                DRAIN, destination, slot, name, job_timeout=DRAIN_TIMEOUT_S, result_ttl=60, failure_ttl=86_400
+            )
+
+
+class Ticker:
+    """A thread that nudges twice a second, and at once when asked."""
+
+    def __init__(self, nudger: Nudger, *, tick_s: float = TICK_S) -> None:
+        self._nudger = nudger
+        self._tick_s = tick_s
+        self._now = threading.Event()
+        self._stopped = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="ticker", daemon=True).start()
+
+    def soon(self) -> None:
+        """Nudge without waiting for the next tick."""
+        self._now.set()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._now.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._now.wait(self._tick_s)
+            self._now.clear()
+            try:
+                self._nudger.nudge()
+            except StoreError as error:
+                log.warning("store.away", extra={"reason": str(error)})
+                self._now.wait(self._tick_s)

@@ -1,0 +1,96 @@
+-- Shared by every script, which is appended to this text. One clock: Redis's own.
+local T = redis.call('TIME')
+local NOW = T[1] * 1000 + math.floor(T[2] / 1000)
+local HEADER = 200
+-- A live lead stands this far ahead of retries and replays that fall due at the same time, and no further, so they never starve.
+local HEAD_START = 60000
+
+local function int(n) return string.format('%.0f', n) end
+local function event_key(id) return 'relay:e:' .. id end
+local function pending_key(lead) return 'relay:p:' .. lead end
+local function lead_key(lead) return 'relay:l:' .. lead end
+local function clock_key(lead) return 'relay:c:' .. lead end
+local function due_key(destination) return 'relay:due:' .. destination end
+local function day(ms) return math.floor(ms / 86400000) end
+
+-- A record is "<state> <state of each update> <received> <received - happened> <number> <hook> <nonce>\n<blob>".
+local function header(id)
+  local text = redis.call('GETRANGE', event_key(id), 0, HEADER)
+  local state, states, received, ago, number, hook, nonce =
+    string.match(text, '^(%a) (%a*) (%d+) (%-?%d+) (%d+) (%S+) (%S+)\n')
+  if not state then return nil end
+  return {state = state, states = states, received = tonumber(received), ago = tonumber(ago),
+          number = number, hook = hook, nonce = nonce}
+end
+
+local function count(hook, received, what, by)
+  return redis.call('HINCRBY', 'relay:n:' .. day(received), hook .. ':' .. what, by)
+end
+
+local function waits(state) return state == 'p' or state == 'k' or state == 'x' end
+
+-- An event is dead when any of its updates is, else in flight while any is, else delivered when any is.
+local function overall(states)
+  for _, state in ipairs({'x', 'p', 'd', 's', 'c'}) do
+    if string.find(states, state, 1, true) then return state end
+  end
+end
+
+-- Give the event its new state: count it, keep its record while it waits, let it expire when it has ended.
+local function enter(id, h, state, retention)
+  if state ~= h.state then
+    redis.call('SETRANGE', event_key(id), 0, state)
+    count(h.hook, h.received, h.state, -1)
+    count(h.hook, h.received, state, 1)
+    h.state = state
+  end
+  if waits(state) then redis.call('PERSIST', event_key(id)) else redis.call('PEXPIRE', event_key(id), retention) end
+end
+
+local function set_place(id, h, place, state)
+  redis.call('SETRANGE', event_key(id), 2 + place, state)
+  h.states = string.sub(h.states, 1, place) .. state .. string.sub(h.states, place + 2)
+end
+
+-- A lead's list ends with its clock; before it stand what was done to it, oldest first.
+local function remember(lead, entry, clock, keep, cap)
+  local key = clock_key(lead)
+  local old = redis.call('RPOP', key)
+  if clock == '' then clock = old or '{}' end
+  if entry ~= '' then redis.call('RPUSH', key, entry, clock) else redis.call('RPUSH', key, clock) end
+  if redis.call('LLEN', key) > cap then redis.call('LTRIM', key, -cap, -1) end
+  if redis.call('HEXISTS', 'relay:waiting', lead) == 1 then
+    redis.call('PERSIST', key)
+  else
+    redis.call('PEXPIRE', key, keep)
+  end
+end
+
+-- Dead and parked events hold their lead's clock; the count says how many do.
+local function hold(lead, by)
+  if lead ~= '' and redis.call('HINCRBY', 'relay:waiting', lead, by) <= 0 then redis.call('HDEL', 'relay:waiting', lead) end
+end
+
+local function bury(id, lead, why)
+  if redis.call('ZADD', 'relay:dead', 'NX', NOW, id) == 1 then hold(lead, 1) end
+  redis.call('HSET', 'relay:why', id, why)
+end
+
+local function member_of(number, place, id)
+  return string.format('%014d.%02d:%s', tonumber(number), place, id)
+end
+
+local function wake(destination)
+  local key = 'relay:wake:' .. destination
+  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, 1) end
+end
+
+-- Put an update under its lead, and the lead among those that are due. A lease or a back-off is left as it is.
+local function pend(destination, lead, member, at, live)
+  redis.call('ZADD', pending_key(lead), at, member)
+  local start = NOW - (live and HEAD_START or 0)
+  if redis.call('ZADD', due_key(destination), 'NX', start, lead) == 0 and live then
+    local score = tonumber(redis.call('ZSCORE', due_key(destination), lead))
+    if score <= NOW and score > start then redis.call('ZADD', due_key(destination), start, lead) end
+  end
+end

@@ -1,0 +1,183 @@
+"""What a drain needs of the store: claim leads that are due, record what came of them, keep the claims alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis.exceptions import NoScriptError
+
+from relay.merge import LeadState
+from relay.model import Clock, Pending, Stamp
+from relay.retry import Ended, Verdict
+from relay.store import lead as leads
+from relay.store import record
+from relay.store.lead import Entry
+from relay.store.scripts import Scripts, store_errors
+
+#: Updates taken from one lead at a time; the rest follow with the next claim.
+MOST_UPDATES = 500
+#: Lines of history kept for a lead.
+HISTORY = 200
+#: A clock outlives the events of its lead by this factor, so that what comes in late still meets it.
+CLOCK_FACTOR = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A lead that is ours until its lease ends."""
+
+    destination: str
+    #: The lead's name in the store.
+    name: str
+    token: str
+    state: LeadState
+    clock: Clock
+    pending: tuple[Pending, ...]
+    #: When the lease ends, by the store's clock; prolonged while a PUT takes long.
+    until_ms: int
+
+    @property
+    def lead(self) -> str:
+        """The lead's id at its destination."""
+        return self.name.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a look for due leads gave."""
+
+    #: The store's time, in ms since 1970.
+    now_ms: int
+    #: No lead will be due, or allowed, before that many ms have passed.
+    wait_ms: int
+    #: Why nothing, or a single probe, was given: '', 'slowed', 'held', 'open', 'rate'.
+    gate: str
+    leads: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What came of one claim, to be recorded in one step."""
+
+    claim: Claim
+    verdict: Verdict
+    entry: Entry | None
+    rest_ms: int
+
+
+class Delivery:
+    """The drain's side of the store, for one destination."""
+
+    def __init__(self, scripts: Scripts, *, destination: str, lease_ms: int, rate: float, retention_ms: int) -> None:
+        self._scripts = scripts
+        self.destination = destination
+        self.lease_ms = lease_ms
+        self.rate = rate
+        self._retention_ms = retention_ms
+
+    def exchange(self, completions: Sequence[Completion], *, room: int) -> tuple[list[bool], Claims | None]:
+        """Record these and claim up to ``room`` leads, in one round trip.
+
+        Gives for each completion whether its claim was still ours, and None for the claims where no room was asked for.
+        Each completion is atomic by itself. Raises StoreError; then the same call may be made again.
+        """
+        calls: list[tuple[str, Sequence[Any]]] = [("complete", self._completion(one)) for one in completions]
+        if room:
+            calls.append(("claim", [self.destination, room, self.lease_ms, self.rate, MOST_UPDATES]))
+        if not calls:
+            return [], None
+        answers = self._pipeline(calls)
+        claims = self._claims(answers.pop()) if room else None
+        return [answer == 1 for answer in answers], claims
+
+    def _pipeline(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        with store_errors():
+            try:
+                return self._run(calls)
+            except NoScriptError:
+                # Redis was restarted and forgot the scripts. Those that ran may run again: they are idempotent.
+                self._scripts.load()
+                return self._run(calls)
+
+    def _run(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        pipe: Any = self._scripts.client.pipeline(transaction=False)
+        for name, args in calls:
+            pipe.evalsha(self._scripts[name].sha, 0, *args)
+        answers: list[Any] = pipe.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, redis.RedisError):
+                raise answer
+        return answers
+
+    def _completion(self, one: Completion) -> list[bytes | str | int]:
+        claim, verdict = one.claim, one.verdict
+        clock = leads.write_clock(verdict.clock) if verdict.clock is not None else b""
+        args: list[bytes | str | int] = [self.destination, claim.name, claim.token, clock]
+        args += [
+            leads.write_entry(one.entry) if one.entry else b"",
+            leads.write_state(verdict.state),
+            "1" if verdict.state.settling else "",
+            one.rest_ms,
+            len(claim.pending) - len(verdict.ended),
+            verdict.state.gap_ms,
+            verdict.destination,
+            verdict.words[:200],
+            self._retention_ms,
+            self._retention_ms * CLOCK_FACTOR,
+            HISTORY,
+            self.lease_ms,
+        ]
+        for ended in verdict.ended:
+            args += _ended(ended)
+        return args
+
+    def _claims(self, answer: list[Any]) -> Claims:
+        now_ms, wait_ms, gate, *found = answer
+        return Claims(
+            now_ms=int(now_ms),
+            wait_ms=int(wait_ms),
+            gate=gate.decode(),
+            leads=tuple(self._claim(int(now_ms), *one) for one in found),
+        )
+
+    def _claim(  # noqa: PLR0913, PLR0917 -- one row of the script's answer
+        self, now_ms: int, name: bytes, token: bytes, state: bytes, clock: bytes, pending: list[Any]
+    ) -> Claim:
+        return Claim(
+            destination=self.destination,
+            name=name.decode(),
+            token=token.decode(),
+            state=leads.read_state(state),
+            clock=leads.read_clock(clock),
+            pending=tuple(_pendings(pending)),
+            until_ms=now_ms + self.lease_ms,
+        )
+
+    def extend(self, claims: Iterable[Claim]) -> int:
+        """Prolong the leases of claims whose PUT takes long; gives how many are still ours."""
+        pairs = [part for claim in claims for part in (claim.name, claim.token)]
+        return int(self._scripts.run("extend", self.destination, self.lease_ms, *pairs)) if pairs else 0
+
+    def wait(self, client: redis.Redis, *, seconds: float) -> bool:
+        """Block until an event is accepted or the time is up; ``client`` is the caller's own for this."""
+        with store_errors():
+            return client.blpop([f"relay:wake:{self.destination}"], timeout=seconds) is not None
+
+
+def _pendings(pending: Iterable[list[Any]]) -> Iterable[Pending]:
+    """Read pending updates; an event with several updates is unpacked once."""
+    opened: dict[str, Any] = {}
+    for member, at_ms, packed in pending:
+        name = member.decode()
+        place, id = int(name[15:17]), name[18:]
+        if id not in opened:
+            opened[id] = record.unpack_updates(packed)
+        yield Pending(name, Stamp(int(float(at_ms)), int(name[:14]), place), id, opened[id][place])
+
+
+def _ended(ended: Ended) -> tuple[str, str, int, str, bytes]:
+    one = ended.pending
+    return one.member, one.event, one.stamp.place, ended.state.value, record.write_reason(ended.reason)

@@ -1,0 +1,93 @@
+"""What the door needs of the store: take events in one atomic step, keep what was refused, know every hook."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+
+from relay.errors import StoreError
+from relay.model import Acceptance, Arrival, State
+from relay.store import record
+from relay.store.scripts import Scripts, store_errors
+
+REJECTED_KEPT = 1_000
+#: Above this share of maxmemory new events are refused, since workers need room to drain what is there.
+FULL_ABOVE = 0.85
+DAY_S = 86_400
+
+
+class Door:
+    """Takes events in. Its promise: what it answered for is on disk, and nothing is half taken."""
+
+    def __init__(self, scripts: Scripts, *, retention_ms: int, nudge: Callable[[], None]) -> None:
+        self._scripts = scripts
+        self._nudge = nudge
+        self._client = scripts.client
+        self._retention_ms = retention_ms
+        self._log_s = retention_ms // 1000 + 2 * DAY_S
+        self._looked_at = 0.0
+        self._full = False
+
+    def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+        """Accept all of these events or none, in one round trip. Raises StoreError, and then none is accepted."""
+        self._refuse_when_full()
+        args: list[bytes | str | int] = [secrets.token_urlsafe(3), self._retention_ms, self._log_s]
+        ids = []
+        for arrival in arrivals:
+            mapped = arrival.mapped
+            ids.append(record.event_id(arrival.hook, mapped.event_id))
+            args += (
+                ids[-1],
+                arrival.hook,
+                arrival.destination,
+                record.lead_name(arrival.destination, mapped.lead) if mapped.lead else "",
+                mapped.state.value,
+                "" if mapped.at_ms is None else mapped.at_ms,
+                len(mapped.updates),
+                record.pack(arrival),
+                record.write_reason(mapped.reason),
+                "1" if mapped.faults else "",
+            )
+        unserved, *answers = self._scripts.run("accept", *args)
+        if unserved:
+            self._nudge()
+        return [
+            Acceptance(id, bool(duplicate), State(state.decode()))
+            for id, (duplicate, state) in zip(ids, answers, strict=True)
+        ]
+
+    def _refuse_when_full(self) -> None:
+        """Look at Redis's memory once a second; one request in that second pays the round trip."""
+        if time.monotonic() - self._looked_at > 1:
+            self._looked_at = time.monotonic()
+            with store_errors():
+                memory = self._client.info("memory")
+            most = int(memory.get("maxmemory", 0))
+            self._full = most > 0 and int(memory["used_memory"]) > most * FULL_ABOVE
+        if self._full:
+            raise StoreError("Redis is nearly full: raise maxmemory, nothing was accepted")
+
+    def reject(self, hook: str, *, status: int, words: str, size: int) -> None:
+        """Keep that a request was refused, in a capped list; best effort."""
+        entry = orjson.dumps([int(time.time() * 1000), hook, status, words, size])
+        with contextlib.suppress(StoreError), store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.lpush("relay:rejected", entry)
+            pipe.ltrim("relay:rejected", 0, REJECTED_KEPT - 1)
+            pipe.hincrby(f"relay:n:{int(time.time()) // DAY_S}", f"{hook}:rejected", 1)
+            pipe.execute()
+
+    def know(self, hooks: Iterable[str]) -> None:
+        """Remember these hooks for ever, so that a missing one is told from one that never was."""
+        names = list(hooks)
+        if names:
+            with store_errors():
+                self._client.sadd("relay:hooks", *names)
+
+    def ever_known(self, hook: str) -> bool:
+        with store_errors():
+            return bool(self._client.sismember("relay:hooks", hook))

@@ -1,0 +1,87 @@
+"""How a lead looks in Redis: its clock, its state of delivery, and the entries of its history, each as short JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from relay.merge import Doubt, LeadState, Settling, Tries
+from relay.model import Clock, Stamp
+
+
+def write_clock(clock: Clock) -> bytes:
+    """Group the registers by stamp: ``[[at, number, place, event, register, ...], ...]``."""
+    groups: dict[tuple[Stamp, str], list[str]] = {}
+    for register, setting in clock.items():
+        groups.setdefault(setting, []).append(register)
+    return orjson.dumps([[*stamp, event, *registers] for (stamp, event), registers in groups.items()])
+
+
+def read_clock(text: bytes) -> dict[str, tuple[Stamp, str]]:
+    clock = {}
+    for at_ms, number, place, event, *registers in orjson.loads(text) if text else ():
+        for register in registers:
+            clock[register] = (Stamp(at_ms, number, place), event)
+    return clock
+
+
+def write_state(state: LeadState) -> bytes:
+    """Write a lead's state without its gap; empty where there is nothing to keep."""
+    if not (state.tries or state.doubts or state.settling):
+        return b""
+    return orjson.dumps([state.tries, state.doubts, state.settling], default=list)
+
+
+def read_state(text: bytes) -> LeadState:
+    """Read ``gap`` and state, which stand on two lines."""
+    gap, _, rest = text.partition(b"\n")
+    if not rest:
+        return LeadState(gap_ms=int(gap))
+    tries, doubts, settling = orjson.loads(rest)
+    return LeadState(
+        tries={member: Tries(*fields) for member, fields in tries.items()},
+        doubts=tuple(Doubt(*fields) for fields in doubts),
+        settling=Settling(*settling) if settling else None,
+        gap_ms=int(gap),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a lead's history: an attempt and its answer, or what a person did."""
+
+    at_ms: int
+    #: Events that the PUT carried.
+    events: Sequence[str] = ()
+    #: HTTP status; 0 where no answer came, None where nothing was sent.
+    status: int | None = None
+    took_ms: int = 0
+    #: What the CRM said, or what was done.
+    words: str = ""
+    #: Registers of an event that were left out of the PUT, since newer events had set them.
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Events that ended without being sent, each with the one that superseded it.
+    superseded: Mapping[str, str] = field(default_factory=dict)
+    #: Number of the attempt for the update tried most often.
+    attempt: int = 1
+
+
+_SHORT = {"at_ms": "t", "events": "e", "status": "s", "took_ms": "d", "words": "w"}
+_SHORT |= {"left_out": "o", "superseded": "x", "attempt": "n"}
+_LONG = {short: name for name, short in _SHORT.items()}
+_USUAL: dict[str, Any] = {"status": None, "took_ms": 0, "words": "", "attempt": 1}
+
+
+def write_entry(entry: Entry) -> bytes:
+    """Write an entry with short names and without what is as usual."""
+    values = {short: getattr(entry, name) for name, short in _SHORT.items()}
+    usual = {_SHORT[name]: value for name, value in _USUAL.items()}
+    kept = {s: v for s, v in values.items() if (v != usual[s] if s in usual else bool(v))}
+    return orjson.dumps(kept)
+
+
+def read_entry(text: bytes) -> Entry:
+    return Entry(**{_LONG[short]: value for short, value in orjson.loads(text).items()})

@@ -1,0 +1,111 @@
+"""What a person does with events: replay them, or drop a dead or parked one with a reason. Each is one atomic step."""
+
+from __future__ import annotations
+
+import orjson
+
+from relay.errors import CommandError
+from relay.model import Arrival, StoredEvent
+from relay.store import lead as leads
+from relay.store import record
+from relay.store.delivery import CLOCK_FACTOR, HISTORY
+from relay.store.events import Events
+from relay.store.lead import Entry
+from relay.store.scripts import Scripts
+
+
+class Letters:
+    """Replays and discards."""
+
+    def __init__(self, scripts: Scripts, events: Events, *, retention_ms: int) -> None:
+        self._scripts = scripts
+        self._events = events
+        self._retention_ms = retention_ms
+
+    def replay(self, event: StoredEvent, *, who: str, force: bool = False) -> None:
+        """Send an event again as it was mapped. Dead updates alone where there are any, else all of them.
+
+        It keeps its stamp, so what newer events have set stays; ``force`` gives it the stamp of now.
+        Raises CommandError where it is in flight, or gone, or was mapped to no update.
+        """
+        if not event.updates or not event.lead:
+            raise CommandError(f"event {event.id}: it was mapped to no update of a lead; replay it remapped")
+        self._replay(event, "p", event.lead, event.destination, len(event.updates), b"", "as mapped", who, force)
+
+    def remap(self, event: StoredEvent, arrival: Arrival, *, who: str, force: bool = False) -> None:
+        """Send an event again as the rules of now map it (``arrival``). Raises CommandError as ``replay`` does."""
+        mapped = arrival.mapped
+        self._replay(
+            event,
+            mapped.state.value,
+            mapped.lead,
+            arrival.destination,
+            len(mapped.updates),
+            record.pack(arrival),
+            "remapped",
+            who,
+            force,
+            why=record.write_reason(mapped.reason),
+            faulty=bool(mapped.faults),
+        )
+
+    def _replay(  # noqa: PLR0913, PLR0917 -- the arguments of one script
+        self,
+        event: StoredEvent,
+        state: str,
+        lead: str,
+        destination: str,
+        updates: int,
+        blob: bytes,
+        how: str,
+        who: str,
+        force: bool,
+        *,
+        why: bytes = b"",
+        faulty: bool = False,
+    ) -> None:
+        words = f"replayed {how} by {who}" + (", with the stamp of now" if force else "")
+        entry = Entry(at_ms=self._events.now_ms(), events=(event.id,), words=words)
+        answer = self._scripts.run(
+            "replay",
+            event.id,
+            destination,
+            record.lead_name(destination, lead) if lead else "",
+            state,
+            updates,
+            blob,
+            why,
+            "1" if force else "",
+            leads.write_entry(entry),
+            self._retention_ms,
+            self._retention_ms * CLOCK_FACTOR,
+            HISTORY,
+            record.lead_name(event.destination, event.lead) if event.lead else "",
+            "1" if faulty else "",
+        )
+        _raise_unless_done(event.id, answer.decode())
+
+    def discard(self, event: StoredEvent, *, who: str, why: str) -> None:
+        """Drop a dead or parked event for good. Raises CommandError where it is neither."""
+        at_ms = self._events.now_ms()
+        entry = Entry(at_ms=at_ms, events=(event.id,), words=f"dropped by {who}: {why}")
+        answer = self._scripts.run(
+            "discard",
+            event.id,
+            record.lead_name(event.destination, event.lead) if event.lead else "",
+            leads.write_entry(entry),
+            orjson.dumps([at_ms, who, "drop", event.id, why]),
+            self._retention_ms,
+            self._retention_ms * CLOCK_FACTOR,
+            HISTORY,
+        )
+        _raise_unless_done(event.id, answer.decode())
+
+
+def _raise_unless_done(id: str, answer: str) -> None:
+    if answer == "gone":
+        raise CommandError(f"event {id}: it is not kept any more")
+    if answer == "in flight":
+        raise CommandError(f"event {id}: it is in flight already; wait until it has ended")
+    if answer != "done":
+        raise CommandError(f"event {id}: only dead and parked events can be dropped")

@@ -1,0 +1,135 @@
+"""How an event looks in Redis: a short readable header that scripts change in place, and a compressed blob that
+never changes. The blob holds what was mapped, then the body as received; compressed together, since the values of
+the one stand in the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from typing import Any
+
+import orjson
+
+from relay.model import Arrival, Fault, Reason, Stamp, State, StoredEvent, Update
+
+# Words that most blobs hold, so that small ones compress too. Records name the version of this text in their
+# first byte; a new text is a new version beside the old one.
+_WORDS_1 = (
+    b'"payload":{"form":{"type":"yes_no","legal":true},"company":"","title":"","multiple_choice","allow_multiple_selections":true,'
+    b'"choices":[{"id":"","label":"","ref":"","other"}],"choice":{"labels":[""],"ids":[""],"refs":[""]},"type":"choices",'
+    b'"boolean":true,"number":"type":"date","date":"2026-","file_url":"https://","url":"","phone_number":"+56","email":"@gmail.com",'
+    b'"variables":[{"key":"score","type":"number","number":0}],"calculated":{"score":0},"ending":{"id":"DefaultTyScreen","ref":"default_tys"},'
+    b'"endings":[{"title":"","type":"thankyou_screen","properties":{"show_button":false,"share_icons":false}}],'
+    b'"definition":{"id":"","title":"","fields":[{"id":"","ref":"","type":"short_text","title":"","properties":{}},{"type":"long_text",'
+    b'"answers":[{"type":"text","text":"","field":{"id":"","type":"short_text","ref":""}},{'
+    b'{"event_id":"","event_type":"form_response","form_response":{"form_id":"","token":"","landed_at":"2026-","submitted_at":"2026-T:00Z",'
+    b'"hidden":{"lead_id":"","utm_source":"","utm_medium":"","utm_campaign":""},"form_response_partial"}}'
+    b'"application/x-www-form-urlencoded","application/json","typeform","zapier","default",[["","set","by",{"campaign_id":'
+    b'"metadata.estado_lead":"metadata.broker_asociado":"metadata.utm_source":"metadata.utm_campaign":'
+    b'"first_name":"last_name":"email":"phone":"contact details"}}],{"metadata.'
+)
+_DICTIONARIES = {b"\x01": _WORDS_1}
+_VERSION = b"\x01"
+_LEVEL = 4
+
+
+def event_id(hook: str, sender_id: str) -> str:
+    """Our id of an event: 96 bits of a hash over the hook and the sender's id, as 20 letters and digits."""
+    digest = hashlib.blake2b(f"{hook}\0{sender_id}".encode(), digest_size=12).digest()
+    return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def lead_name(destination: str, lead: str) -> str:
+    """A lead's name in the store: its id, with its destination before it unless that is ``default``."""
+    return lead if destination == "default" else f"{destination}/{lead}"
+
+
+def pack(arrival: Arrival) -> bytes:
+    """Make the blob of an event."""
+    mapped = arrival.mapped
+    facts: list[Any] = [
+        arrival.sender,
+        arrival.version,
+        arrival.destination,
+        arrival.kind,
+        arrival.content_type,
+        mapped.event_id,
+        mapped.lead,
+        int(arrival.test),
+        [[dict(u.set), _runs(u), int(u.each)] for u in mapped.updates],
+        [[f.rule, f.register, f.words] for f in mapped.faults],
+    ]
+    head = orjson.dumps(facts)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=_DICTIONARIES[_VERSION])
+    return _VERSION + packer.compress(b"%d\n%b%b" % (len(head), head, arrival.body)) + packer.flush()
+
+
+def _runs(update: Update) -> Any:
+    """Name the rules of an update: one name where all its registers come from one rule, else one for each."""
+    names = [update.by[register] for register in update.set]
+    return names[0] if len(set(names)) == 1 else names
+
+
+def _update(packed: list[Any]) -> Update:
+    values, names, each = packed
+    rules = names if isinstance(names, list) else [names] * len(values)
+    return Update(set=values, by=dict(zip(values, rules, strict=True)), each=bool(each))
+
+
+def unpack_updates(record: bytes) -> list[Update]:
+    """Give an event's updates; the body is not unpacked."""
+    blob = record[record.index(b"\n") + 1 :]
+    opener = zlib.decompressobj(-15, zdict=_DICTIONARIES[blob[:1]])
+    text = opener.decompress(blob[1:], 1024)
+    end = text.index(b"\n") + 1
+    size = end + int(text[:end])
+    if size > len(text):
+        text += opener.decompress(opener.unconsumed_tail, size - len(text))
+    facts = orjson.loads(text[end:size])
+    return [_update(u) for u in facts[8]]
+
+
+def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
+    """Read a whole record."""
+    header, blob = record.split(b"\n", 1)
+    state, states, received, ago, number, hook, _ = header.decode().split(" ")
+    opener = zlib.decompressobj(-15, zdict=_DICTIONARIES[blob[:1]])
+    text = opener.decompress(blob[1:]) + opener.flush()
+    end = text.index(b"\n") + 1
+    size = end + int(text[:end])
+    sender, version, destination, kind, content_type, sender_id, lead, test, updates, faults = orjson.loads(
+        text[end:size]
+    )
+    return StoredEvent(
+        id=id,
+        hook=hook,
+        sender=sender,
+        version=version,
+        destination=destination,
+        kind=kind,
+        test=bool(test),
+        content_type=content_type,
+        body=text[size:],
+        sender_id=sender_id,
+        lead=lead,
+        updates=tuple(_update(u) for u in updates),
+        faults=tuple(Fault(rule=r, register=g, words=w) for r, g, w in faults),
+        state=State(state),
+        update_states=tuple(State(s) for s in states),
+        stamp=Stamp(int(received) - int(ago), int(number)),
+        received_ms=int(received),
+        reason=read_reason(why) if why else None,
+    )
+
+
+def write_reason(reason: Reason | None) -> bytes:
+    if reason is None:
+        return b""
+    return orjson.dumps([reason.kind, reason.words, reason.status, reason.at_ms, reason.attempts])
+
+
+def read_reason(why: bytes) -> Reason:
+    kind, words, status, at_ms, attempts = orjson.loads(why)
+    return Reason(kind=kind, words=words, status=status, at_ms=at_ms, attempts=attempts)

@@ -1,0 +1,60 @@
+"""Loads the Lua scripts and runs them: each is one atomic step, and each may be run twice by a client that retries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import redis
+from redis.commands.core import Script
+
+from relay.errors import StoreError
+
+NAMES = ("accept", "claim", "complete", "extend", "arm", "refresh", "replay", "discard")
+
+
+class Scripts:
+    """The scripts of one Redis connection pool, by name; a call is one round trip."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        folder = files(__package__)
+        common = (folder / "common.lua").read_text(encoding="utf-8")
+        self._all = {
+            name: client.register_script(common + (folder / f"{name}.lua").read_text(encoding="utf-8"))
+            for name in NAMES
+        }
+
+    def __getitem__(self, name: str) -> Script:
+        return self._all[name]
+
+    def run(self, name: str, *args: Any) -> Any:
+        """Run one script. Raises StoreError when Redis is away, full or read-only."""
+        with store_errors():
+            return self._all[name](args=args)
+
+    def load(self) -> None:
+        """Have Redis know every script, so that pipelines can name them by their hash."""
+        with store_errors():
+            for script in self._all.values():
+                self.client.script_load(script.script)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what redis-py raises when Redis can't take a write, or is away, into StoreError."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+        raise StoreError("Redis is away or still loading: start it, or check REDIS_URL") from error
+    except redis.ReadOnlyError as error:
+        raise StoreError("Redis is a read-only replica: let REDIS_URL name the primary") from error
+    except redis.ResponseError as error:
+        text = str(error)
+        if "OOM" in text:
+            raise StoreError("Redis is full: raise maxmemory, nothing was accepted") from error
+        if "MISCONF" in text or "READONLY" in text or "LOADING" in text:
+            raise StoreError("Redis refuses writes: see its log, nothing was accepted") from error
+        raise

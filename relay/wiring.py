@@ -1,0 +1,71 @@
+"""Builds everything from Settings; nothing else builds. ``web`` is what gunicorn runs."""
+
+from __future__ import annotations
+
+import logging
+
+import flask
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from relay import receive, rulebook
+from relay.leads_api import LeadsApi
+from relay.model import Hook
+from relay.nudge import Nudger, Ticker
+from relay.senders import SENDERS
+from relay.settings import Destination, Settings, load
+from relay.store import Store
+
+#: A call to Redis is tried so often before a sender is told to come back later.
+TRIES = 3
+
+
+def connect(settings: Settings, *, timeout_s: float = 5.0) -> redis.Redis:
+    """Give a client of the store's Redis. Every script may run twice, so a lost answer is asked for again."""
+    retry = Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.02), TRIES)
+    return redis.Redis.from_url(settings.redis_url, socket_timeout=timeout_s, retry=retry, health_check_interval=0)
+
+
+def store(settings: Settings, client: redis.Redis | None = None) -> Store:
+    return Store(client or connect(settings), retention_ms=settings.retention_ms)
+
+
+def hooks(settings: Settings) -> dict[str, Hook]:
+    """Load the hook files. Raises RuleError with all their faults."""
+    return rulebook.load(
+        settings.rules, environment=settings.environment, senders=SENDERS, destinations=settings.destinations
+    )
+
+
+def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
+    return LeadsApi(settings.destinations[destination], timeout_ms=settings.timeout_ms, connections=connections)
+
+
+def served(settings: Settings) -> list[Destination]:
+    """Destinations that have an address to deliver to."""
+    return [one for one in settings.destinations.values() if one.url]
+
+
+def nudger(settings: Settings, client: redis.Redis) -> Nudger:
+    """Build what arms drains: one slot for each worker, the next one when a drain has more than it can carry."""
+    kept = store(settings, client)
+    slots, room = settings.workers, settings.threads
+    return Nudger(client, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
+
+
+def web() -> flask.Flask:
+    """Build the web app of one process. Raises SettingsError and RuleError, and then nothing is served."""
+    settings = load()
+    loaded = hooks(settings)
+    client = connect(settings)
+    ticker = Ticker(nudger(settings, connect(settings)))
+    kept = Store(client, retention_ms=settings.retention_ms, nudge=ticker.soon)
+    kept.door.know(loaded)
+    app = flask.Flask("relay")
+    app.register_blueprint(
+        receive.door(loaded, store=kept.door, known=kept.door.ever_known, max_body=settings.max_body)
+    )
+    ticker.start()
+    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
+    return app

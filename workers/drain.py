@@ -1,0 +1,226 @@
+"""The drain: for up to 50 seconds it claims due leads and keeps many PUTs in flight over kept-alive connections.
+
+One RQ job runs one drain. Losing it or doubling it does no harm: what is to do stands in the store, every claim has a
+lease, and a drain that finds its slot in other hands claims no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+
+import redis
+
+from relay.errors import StoreError
+from relay.leads_api import LeadsApi
+from relay.store.arming import Arming
+from relay.store.delivery import Claim, Claims, Completion, Delivery
+from workers import deliver
+
+BUDGET_S = 50.0
+#: An idle drain stays for so long, since a new one takes a while to start.
+LINGER_S = 5.0
+KEEP_S = 2.0
+#: Leads claimed beyond the threads, so that a thread that is done finds the next at hand.
+AHEAD = 0.25
+#: How long a drain that Redis has left alone holds on to what it has to record.
+PATIENCE_S = 30.0
+
+log = logging.getLogger("relay")
+
+#: What threads tell the drain: a lead is done, a lead was dropped (its claim), or there is something new (None).
+News = Completion | Claim | None
+
+
+def boot_s() -> float:
+    """Give a clock that also runs while the machine sleeps, since leases do."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class Drain:
+    """Delivers for one destination in one slot, until its time is up, it is told to stop, or nothing is left."""
+
+    def __init__(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
+        self,
+        delivery: Delivery,
+        arming: Arming,
+        api: LeadsApi,
+        *,
+        slot: int,
+        name: str,
+        threads: int,
+        deadline_ms: int,
+        waker: redis.Redis,
+        budget_s: float = BUDGET_S,
+    ) -> None:
+        self._delivery, self._arming, self._api = delivery, arming, api
+        self._slot, self._name, self._threads = slot, name, threads
+        self._deadline_ms = deadline_ms
+        self._waker = waker
+        self._ends = boot_s() + budget_s
+        self._todo: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._hungry = threading.Event()
+        self._in_hand: dict[str, Claim] = {}
+        self._store_ahead = 0.0
+        self._stopping = False
+        self._closed = False
+        self._worked = self._kept = boot_s()
+        self._look = 0.0
+
+    def stop(self) -> None:
+        """Claim no more; ``run`` returns when the PUTs in flight are recorded. Safe in a signal's midst."""
+        self._stopping = True
+
+    def run(self) -> bool:
+        """Deliver; gives whether leads may be left that want a successor."""
+        crew = [threading.Thread(target=self._deliver_all, daemon=True) for _ in range(self._threads)]
+        crew.append(threading.Thread(target=self._wake, daemon=True))
+        for thread in crew:
+            thread.start()
+        try:
+            while self._going():
+                self._turn(self._listen())
+            return not self._idle()
+        finally:
+            self._closed = True
+            self._hungry.set()
+            for _ in range(self._threads):
+                self._todo.put(None)
+            for thread in crew:
+                thread.join(self._deadline_ms / 1000)
+            self._api.close()
+
+    def _going(self) -> bool:
+        """Go on while there is something in hand, or time left and something to expect."""
+        now = boot_s()
+        if now > self._ends or self._lost_slot(now):
+            self._stopping = True
+        if self._in_hand:
+            return True
+        if self._stopping:
+            return False
+        return not (self._idle() and self._arming.leave(self._slot, self._name))
+
+    def _idle(self) -> bool:
+        return boot_s() - self._worked > LINGER_S
+
+    def _lost_slot(self, now: float) -> bool:
+        """Every two seconds: show that we live, cut off what is overdue, prolong what takes long."""
+        if now - self._kept < KEEP_S:
+            return False
+        self._kept = now
+        self._api.cut_overdue()
+        try:
+            half_ms = self._now_ms() + self._delivery.lease_ms // 2
+            self._delivery.extend([one for one in list(self._in_hand.values()) if one.until_ms < half_ms])
+            return not self._arming.keep(self._slot, self._name)
+        except StoreError:
+            return False  # Redis is away: leases guard our leads, and the next look tells whose the slot is
+
+    def _listen(self) -> list[Completion]:
+        """Wait for news until it is time to look for due leads again; take all there is."""
+        completions = []
+        wait_s: float = max(0.0, min(self._look, self._kept + KEEP_S) - boot_s()) if self._room() else KEEP_S / 2
+        try:
+            news = self._news.get(timeout=min(wait_s, KEEP_S / 2)) if wait_s else self._news.get_nowait()
+            while True:
+                if isinstance(news, Completion):
+                    completions.append(news)
+                elif isinstance(news, Claim):
+                    self._in_hand.pop(news.name, None)
+                else:
+                    self._look = 0.0
+                news = self._news.get_nowait()
+        except queue.Empty:
+            return completions
+
+    def _room(self) -> int:
+        return 0 if self._stopping else self._threads + int(self._threads * AHEAD) - len(self._in_hand)
+
+    def _turn(self, completions: Sequence[Completion]) -> None:
+        """Record and claim in one exchange, and set the threads to work."""
+        for one in completions:
+            self._in_hand.pop(one.claim.name, None)
+            self._look = min(self._look, boot_s() + one.rest_ms / 1000)
+        # A claim rides along with a completion for nothing; without one it is made when something may be due.
+        room = self._room() if completions or boot_s() >= self._look else 0
+        if not completions and room <= 0:
+            return
+        claims = self._exchange(completions, max(room, 0))
+        if completions:
+            self._worked = boot_s()
+        if claims is not None:
+            self._take(claims, room)
+
+    def _take(self, claims: Claims, room: int) -> None:
+        now = boot_s()
+        self._store_ahead = claims.now_ms - now * 1000
+        self._look = now + claims.wait_ms / 1000
+        for claim in claims.leads:
+            self._in_hand[claim.name] = claim
+            self._todo.put(claim)
+        if claims.leads:
+            self._worked = now
+        if len(claims.leads) < room and not claims.gate:
+            self._hungry.set()
+
+    def _exchange(self, completions: Sequence[Completion], room: int) -> Claims | None:
+        """Talk to the store, again and again while Redis is away: what was sent must be recorded."""
+        patience = boot_s() + PATIENCE_S
+        while True:
+            try:
+                ours, claims = self._delivery.exchange(completions, room=room)
+            except StoreError as error:
+                log.warning("store.away", extra={"reason": str(error)})
+                if boot_s() > patience:
+                    raise
+                time.sleep(0.2)
+                continue
+            for completion, mine in zip(completions, ours, strict=True):
+                _tell(completion, mine)
+            return claims
+
+    def _now_ms(self) -> int:
+        return int(boot_s() * 1000 + self._store_ahead)
+
+    def _deliver_all(self) -> None:
+        """A thread's life: one lead after the other."""
+        while (claim := self._todo.get()) is not None:
+            news: News = claim
+            try:
+                news = deliver.deliver(claim, self._api.put, now=self._now_ms, deadline_ms=self._deadline_ms)
+            except Exception as error:
+                # One lead's trouble must not end the others; its lease brings it back.
+                log.exception("attempt.broken", extra={"lead": claim.name, "error": type(error).__name__})
+            self._news.put(news)
+
+    def _wake(self) -> None:
+        """The waker's life: whenever the drain is hungry, wait for an accepted event and tell of it."""
+        while self._hungry.wait() and not self._closed:
+            try:
+                if self._delivery.wait(self._waker, seconds=1.0):
+                    self._hungry.clear()
+                    self._news.put(None)
+            except StoreError:
+                time.sleep(0.2)
+
+
+def _tell(completion: Completion, mine: bool) -> None:
+    """One log line for an attempt, with ids and without a person's data."""
+    entry, verdict = completion.entry, completion.verdict
+    if not mine:
+        log.warning("claim.lost", extra={"lead": completion.claim.name})
+    elif entry is not None and entry.status is not None and log.isEnabledFor(logging.INFO):
+        extra = {"lead": completion.claim.name, "status": entry.status, "took_ms": entry.took_ms}
+        log.info("attempt.made", extra={**extra, "events": len(entry.events), "attempt": entry.attempt})
+    if verdict.destination == "denied":
+        log.error(
+            "destination.held", extra={"destination": completion.claim.destination, "status": entry and entry.status}
+        )
+    for ended in verdict.ended:
+        if ended.reason is not None:
+            log.warning("event.dead", extra={"event": ended.pending.event, "kind": ended.reason.kind})

@@ -1,0 +1,98 @@
+"""Starts one RQ worker as we need it: one queue, JSON, short check-ups, everything imported before it forks.
+
+RQ dequeues, forks, watches and restarts. Order, retries and dead letters are the store's, so no RQ scheduler, no RQ
+Retry, no failed registry. A ticker in this parent is the net under every lost job.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from rq import Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from relay import wiring
+from relay.errors import RelayError
+from relay.nudge import DELIVER, Ticker, queue_of
+from relay.settings import Settings, load
+from workers.drain import Drain
+
+WORKER_TTL_S = 45
+MAINTENANCE_S = 30
+MONITORING_S = 15
+
+
+class RelayWorker(Worker):
+    """An RQ worker that tells its drain to stop when it is told to."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        if self.horse_pid:
+            os.kill(self.horse_pid, signal.SIGTERM)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  -- RQ's is untyped
+
+
+def drain(destination: str, slot: int, name: str) -> None:
+    """Run one drain: the RQ job. Its slot goes to a successor where work may be left."""
+    settings = load()
+    client = wiring.connect(settings)
+    store = wiring.store(settings, client)
+    arming = store.arming(destination, slots=settings.workers, room=settings.threads)
+    if not arming.keep(slot, name):
+        return  # the slot is another's: this job was late, or doubled
+    one = Drain(
+        store.delivery(destination, lease_ms=settings.lease_ms, rate=settings.destinations[destination].rate),
+        arming,
+        wiring.leads_api(settings, destination, connections=settings.threads),
+        slot=slot,
+        name=name,
+        threads=settings.threads,
+        deadline_ms=settings.timeout_ms,
+        waker=wiring.connect(settings),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: one.stop())
+    if one.run():
+        successor = secrets.token_hex(8)
+        arming.pass_on(slot, name, successor)
+        wiring.nudger(settings, client).enqueue(destination, slot, successor)
+
+
+def on_killed(settings: Settings) -> Callable[..., None]:
+    """Free the slot of a drain whose process died, so that the next tick arms a new one."""
+
+    def free(job: Job, *_: Any) -> None:
+        destination, slot, name = job.args
+        wiring.store(settings).arming(destination, slots=1, room=1).pass_on(slot, name, "")
+
+    return free
+
+
+def main() -> int:
+    try:
+        settings = load()
+        client = wiring.connect(settings)
+        Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+    except RelayError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    worker = RelayWorker(
+        [queue_of(client, DELIVER)],
+        connection=client,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_S,
+        maintenance_interval=MAINTENANCE_S,
+        job_monitoring_interval=MONITORING_S,
+        work_horse_killed_handler=on_killed(settings),
+    )
+    worker.work(with_scheduler=False, logging_level="WARNING")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
