@@ -1,0 +1,202 @@
+"""The hardest promise, as a property: whatever happens on the way, each register ends with the newest delivered value.
+
+A state machine over the real store and the real decisions; only the far CRM and time are models.
+"""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from relay.audit import audit
+from relay.embedded import EmbeddedRedis
+from relay.model import State, Update
+from relay.settings import DAY_MS
+from relay.store import Store
+from relay.store.delivery import Claim, Completion
+from tests.far_crm import DEADLINE_MS, LEASE_MS, World, arrival
+
+LEADS = ("lead-a", "lead-a", "lead-a", "lead-b")
+REGISTERS = ("phone", "metadata.estado", "metadata.utm")
+FATES = ("ok", "ok", "ok", "fails before", "fails after", "late", "missing", "slow", "denied")
+
+#: The updates of one event: for each the registers it sets, and whether it is sent alone.
+shapes = st.lists(
+    st.tuples(st.sets(st.sampled_from(REGISTERS), min_size=1), st.sampled_from((False, False, True))),
+    min_size=1,
+    max_size=2,
+)
+#: Events that come in one after the other: lead, age in ms, updates, whether the CRM refuses the first of them, and
+#: the fate of a delivery right after, if there is one.
+arrivals = st.lists(
+    st.tuples(
+        st.sampled_from(LEADS),
+        st.integers(0, 60_000),
+        shapes,
+        st.sampled_from((False, False, False, False, True)),
+        st.sampled_from((None, "ok", "ok", "ok", "late", "late", "fails after", "fails before")),
+    ),
+    min_size=2,
+    max_size=8,
+)
+#: Longer than the first wait after a failure, shorter than the deadline of a PUT.
+MOMENT_MS = 2_500
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Events come in any order; attempts meet any fate; workers die; people replay."""
+
+    server: EmbeddedRedis
+
+    claims = Bundle("claims")
+
+    @initialize()
+    def begin(self) -> None:
+        client = redis.Redis.from_url(self.server.url)
+        client.flushall()
+        self.world = World(Store(client, retention_ms=30 * DAY_MS))
+        self.serial = itertools.count()
+        self.ids: list[str] = []
+        self.accepted: dict[str, tuple[str, tuple[Update, ...], int]] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            try:
+                self.check_the_end()
+            finally:
+                self.world.client.close()
+
+    @rule(some=arrivals)
+    def accept(self, some: list[tuple[str, int, list[tuple[set[str], bool]], bool, str | None]]) -> None:
+        for lead, ago_ms, shape, bad, fate in some:
+            name = f"event {next(self.serial)}"
+            updates = tuple(
+                Update(
+                    set={register: f"{name} {place} {register}" for register in sorted(registers)},
+                    by=dict.fromkeys(registers, "a rule"),
+                    each=each,
+                )
+                for place, (registers, each) in enumerate(shape)
+            )
+            if bad:
+                self.world.crm.poison |= set(updates[0].set.values())
+            at_ms = self.world.store.events.now_ms() - ago_ms
+            self.ids.append(self.world.accept(name, lead, *updates, at_ms=at_ms))
+            self.accepted[name] = (lead, updates, at_ms)
+            if fate is not None:
+                self.world.advance(MOMENT_MS)
+                self.world.deliver(fate)
+
+    @precondition(lambda self: self.accepted)
+    @rule(which=st.randoms(use_true_random=False))
+    def send_again(self, which: Random) -> None:
+        """A sender repeats an event: nothing changes."""
+        name = which.choice(sorted(self.accepted))
+        lead, updates, at_ms = self.accepted[name]
+        again = self.world.store.door.accept([arrival(name, lead, *updates, at_ms=at_ms)])
+        assert again[0].duplicate
+
+    @rule(fate=st.sampled_from(FATES), room=st.integers(1, 3))
+    def deliver(self, fate: str, room: int) -> None:
+        self.world.deliver(fate, room)
+
+    @rule(target=claims, fate=st.sampled_from((None, "ok", "fails before", "late")))
+    def die_with_a_claim(self, fate: str | None) -> tuple[Claim, Completion | None] | None:
+        """A worker is killed, or stopped for long: before its PUT, or after it."""
+        for claim in self.world.claim(1):
+            return claim, (self.world.attempt(claim, fate) if fate else None)
+        return None
+
+    @rule(dead=consumes(claims))
+    def wake_up_too_late(self, dead: tuple[Claim, Completion | None] | None) -> None:
+        """It comes back after its lease has ended and its lead was claimed by another."""
+        if dead is None or dead[1] is None:
+            return
+        claim, completion = dead
+        self.world.advance(LEASE_MS + 1)
+        others = self.world.claim(10)
+        mine = self.world.complete(completion)
+        assert not (mine and any(other.name == claim.name for other in others))
+        for other in others:
+            self.world.complete(self.world.attempt(other))
+
+    @rule(ms=st.sampled_from((50, 2_000, 5_000, DEADLINE_MS, LEASE_MS, 300_000)))
+    def pass_time(self, ms: int) -> None:
+        self.world.advance(ms)
+
+    @rule()
+    def late_ones_arrive(self) -> None:
+        self.world.crm.late_ones_arrive()
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.randoms(use_true_random=False), force=st.booleans())
+    def replay(self, which: Random, force: bool) -> None:
+        event = self.world.store.events.event(which.choice(self.ids))
+        assert event is not None
+        if State.IN_FLIGHT not in event.update_states and event.state is not State.DISCARDED:
+            self.world.store.letters.replay(event, who="ana", force=force)
+
+    @rule(which=st.randoms(use_true_random=False))
+    def drop_a_dead_letter(self, which: Random) -> None:
+        dead = self.world.store.events.dead()
+        if dead:
+            event = self.world.store.events.event(which.choice(dead))
+            assert event is not None
+            self.world.store.letters.discard(event, who="ana", why="a test")
+
+    @invariant()
+    def the_sum_holds(self) -> None:
+        if hasattr(self, "world"):
+            found = audit(self.world.store)
+            assert found.holds, found
+
+    def check_the_end(self) -> None:
+        self.world.deliver_all()
+        newest: dict[tuple[str, str], tuple] = {}
+        for event in self.world.store.events.events(self.ids):
+            assert State.IN_FLIGHT not in event.update_states
+            for place, (update, state) in enumerate(zip(event.updates, event.update_states, strict=True)):
+                if state is State.DELIVERED:
+                    for register, value in update.set.items():
+                        found = (event.stamp._replace(place=place), value)
+                        key = (event.lead, register)
+                        newest[key] = max(newest.get(key, found), found)
+        at_the_crm = {
+            (lead, name): value for lead, values in self.world.crm.leads.items() for name, value in values.items()
+        }
+        assert at_the_crm == {key: value for key, (_, value) in newest.items()}
+
+
+@pytest.fixture
+def server(redis_server: EmbeddedRedis) -> EmbeddedRedis:
+    Deliveries.server = redis_server
+    return redis_server
+
+
+def test_each_register_ends_with_the_newest_delivered_value_whatever_happens(server: EmbeddedRedis) -> None:
+    """Any order of arrival, duplicates, failures before and after applying, kills, splits, replays, ``each``."""
+    run_state_machine_as_test(
+        Deliveries,
+        settings=settings(
+            max_examples=100,
+            stateful_step_count=25,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
