@@ -1,4 +1,4 @@
-"""Proves that nothing accepted is lost: adds up every event's own record, and holds queues and records against each other.
+"""Proves that nothing accepted is lost: adds up every event's own record, and holds queues and records together.
 
 ``accepted = delivered + superseded + ignored + parked + dead + discarded + in flight``, for each hook and day.
 """

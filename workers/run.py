@@ -35,7 +35,7 @@ class RelayWorker(Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  -- RQ's is untyped
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def drain(destination: str, slot: int, name: str) -> None:
