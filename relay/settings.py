@@ -52,6 +52,7 @@ class Settings:
     #: Deadline of one PUT, in ms; the lease of a lead is longer.
     timeout_ms: int
     appendfsync: str
+    log: str
     port: int
     #: Values of the variables that hook files name as their secrets.
     environment: Mapping[str, str] = field(repr=False)
@@ -73,6 +74,7 @@ class Settings:
             "RELAY_THREADS": str(self.threads),
             "LEADS_API_TIMEOUT": f"{self.timeout_ms / 1000:g}",
             "RELAY_APPENDFSYNC": self.appendfsync,
+            "RELAY_LOG": self.log,
         }
         for name, one in self.destinations.items():
             suffix = "" if name == "default" else f"__{name.upper()}"
@@ -122,6 +124,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         threads=reader.number("RELAY_THREADS", int, 64, least=1),
         timeout_ms=round(reader.number("LEADS_API_TIMEOUT", float, 10.0, least=0.1) * 1000),
         appendfsync=reader.choice("RELAY_APPENDFSYNC", ("always", "everysec")),
+        log=reader.choice("RELAY_LOG", ("warning", "info", "debug", "error")),
         port=reader.number("PORT", int, 8000, least=0),
         environment=environment,
     )

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import receive, rulebook
+from relay import logs, receive, rulebook
 from relay.leads_api import LeadsApi
 from relay.model import Hook
 from relay.nudge import Nudger, Ticker
@@ -57,6 +57,7 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
 def web() -> flask.Flask:
     """Build the web app of one process. Raises SettingsError and RuleError, and then nothing is served."""
     settings = load()
+    logs.set_up(settings.log)
     loaded = hooks(settings)
     client = connect(settings)
     ticker = Ticker(nudger(settings, connect(settings)))

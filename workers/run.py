@@ -18,7 +18,7 @@ from rq import Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from relay import wiring
+from relay import logs, wiring
 from relay.errors import RelayError
 from relay.nudge import DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
@@ -76,6 +76,7 @@ def on_killed(settings: Settings) -> Callable[..., None]:
 def main() -> int:
     try:
         settings = load()
+        logs.set_up(settings.log)
         client = wiring.connect(settings)
         Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
     except RelayError as error:
