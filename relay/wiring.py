@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Mapping
 
 import flask
 import redis
@@ -10,6 +12,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from relay import logs, receive, rulebook
+from relay.errors import RelayError, SettingsError
 from relay.leads_api import LeadsApi
 from relay.model import Hook
 from relay.nudge import Nudger, Ticker
@@ -19,10 +22,14 @@ from relay.store import Store
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
+#: With this exit code gunicorn does not try again.
+APP_LOAD_ERROR = 4
 
 
 def connect(settings: Settings, *, timeout_s: float = 5.0) -> redis.Redis:
     """Give a client of the store's Redis. Every script may run twice, so a lost answer is asked for again."""
+    if not settings.redis_url:
+        raise SettingsError(["REDIS_URL: is not set; 'relay up' brings a Redis of its own, everything else needs one"])
     retry = Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.02), TRIES)
     return redis.Redis.from_url(settings.redis_url, socket_timeout=timeout_s, retry=retry, health_check_interval=0)
 
@@ -47,6 +54,14 @@ def served(settings: Settings) -> list[Destination]:
     return [one for one in settings.destinations.values() if one.url]
 
 
+def require_destinations(settings: Settings, loaded: Mapping[str, Hook]) -> None:
+    """Raise SettingsError where a hook delivers to a destination that has no address."""
+    without = sorted({hook.destination for hook in loaded.values()} - {one.name for one in served(settings)})
+    if without:
+        suffixes = ["" if name == "default" else f"__{name.upper()}" for name in without]
+        raise SettingsError([f"LEADS_API_URL{suffix}: is not set, and hooks deliver to it" for suffix in suffixes])
+
+
 def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     """Build what arms drains: one slot for each worker, the next one when a drain has more than it can carry."""
     kept = store(settings, client)
@@ -55,18 +70,27 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
 
 
 def web() -> flask.Flask:
-    """Build the web app of one process. Raises SettingsError and RuleError, and then nothing is served."""
-    settings = load()
+    """Build the web app of one process for gunicorn, which ends where settings or rules have faults."""
+    try:
+        return app(load())
+    except RelayError as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- there is no log yet
+        sys.exit(APP_LOAD_ERROR)
+
+
+def app(settings: Settings) -> flask.Flask:
+    """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
     logs.set_up(settings.log)
     loaded = hooks(settings)
+    require_destinations(settings, loaded)
     client = connect(settings)
     ticker = Ticker(nudger(settings, connect(settings)))
     kept = Store(client, retention_ms=settings.retention_ms, nudge=ticker.soon)
     kept.door.know(loaded)
-    app = flask.Flask("relay")
-    app.register_blueprint(
+    web_app = flask.Flask("relay")
+    web_app.register_blueprint(
         receive.door(loaded, store=kept.door, known=kept.door.ever_known, max_body=settings.max_body)
     )
     ticker.start()
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
-    return app
+    return web_app

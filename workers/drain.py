@@ -103,7 +103,13 @@ class Drain:
             return True
         if self._stopping:
             return False
-        return not (self._idle() and self._arming.leave(self._slot, self._name))
+        return not (self._idle() and self._may_leave())
+
+    def _may_leave(self) -> bool:
+        try:
+            return self._arming.leave(self._slot, self._name)
+        except StoreError:
+            return boot_s() - self._worked > PATIENCE_S
 
     def _idle(self) -> bool:
         return boot_s() - self._worked > LINGER_S

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 
 import redis
 
+from relay.store.acts import Acts
 from relay.store.arming import Arming
 from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.events import Events
 from relay.store.letters import Letters
+from relay.store.overview import Overview
 from relay.store.scripts import Scripts
 from relay.store.strays import strays
 
@@ -36,6 +38,8 @@ class Store:
         self.door = Door(self.scripts, retention_ms=retention_ms, nudge=nudge)
         self.events = Events(client)
         self.letters = Letters(self.scripts, self.events, retention_ms=retention_ms)
+        self.overview = Overview(client, self.events)
+        self.acts = Acts(client, self.events)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(

@@ -31,6 +31,7 @@ class Door:
         self._log_s = retention_ms // 1000 + 2 * DAY_S
         self._looked_at = 0.0
         self._full = False
+        self._to_know: list[str] = []
 
     def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
         """Accept all of these events or none, in one round trip. Raises StoreError, and then none is accepted."""
@@ -66,6 +67,7 @@ class Door:
             self._looked_at = time.monotonic()
             with store_errors():
                 memory = self._client.info("memory")
+                self._write_known()
             most = int(memory.get("maxmemory", 0))
             self._full = most > 0 and int(memory["used_memory"]) > most * FULL_ABOVE
         if self._full:
@@ -82,11 +84,15 @@ class Door:
             pipe.execute()
 
     def know(self, hooks: Iterable[str]) -> None:
-        """Remember these hooks for ever, so that a missing one is told from one that never was."""
-        names = list(hooks)
-        if names:
-            with store_errors():
-                self._client.sadd("relay:hooks", *names)
+        """Remember these hooks for ever, so that a missing one is told from one that never was; later if Redis is away."""
+        self._to_know = list(hooks)
+        with contextlib.suppress(StoreError), store_errors():
+            self._write_known()
+
+    def _write_known(self) -> None:
+        if self._to_know:
+            self._client.sadd("relay:hooks", *self._to_know)
+            self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
         with store_errors():

@@ -30,7 +30,8 @@ class Letters:
         """
         if not event.updates or not event.lead:
             raise CommandError(f"event {event.id}: it was mapped to no update of a lead; replay it remapped")
-        self._replay(event, "p", event.lead, event.destination, len(event.updates), b"", "as mapped", who, force)
+        updates, faulty = len(event.updates), bool(event.faults)
+        self._replay(event, "p", event.lead, event.destination, updates, b"", "as mapped", who, force, faulty=faulty)
 
     def remap(self, event: StoredEvent, arrival: Arrival, *, who: str, force: bool = False) -> None:
         """Send an event again as the rules of now map it (``arrival``). Raises CommandError as ``replay`` does."""

@@ -57,4 +57,4 @@ def store_errors() -> Iterator[None]:
             raise StoreError("Redis is full: raise maxmemory, nothing was accepted") from error
         if "MISCONF" in text or "READONLY" in text or "LOADING" in text:
             raise StoreError("Redis refuses writes: see its log, nothing was accepted") from error
-        raise
+        raise StoreError(f"Redis refused a command ({text.split(' ', 1)[0]}): see its log") from error
