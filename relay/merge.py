@@ -129,7 +129,8 @@ def ready_ms(kept: Iterable[Pending], state: LeadState, *, now_ms: int) -> int |
     ordered = sorted(kept, key=lambda p: p.stamp)
     if any(True for _ in _ready(ordered, state, now_ms)):
         return now_ms
-    return min((state.tries[one.member].until_ms for one in ordered if one.member in state.tries), default=None)
+    rests = [state.tries[one.member].until_ms for one in ordered if one.member in state.tries]
+    return min((until_ms for until_ms in rests if until_ms > now_ms), default=None)
 
 
 def _alone(one: Pending, state: LeadState) -> bool:
