@@ -84,7 +84,7 @@ class Door:
             pipe.execute()
 
     def know(self, hooks: Iterable[str]) -> None:
-        """Remember these hooks for ever, so that a missing one is told from one that never was; later if Redis is away."""
+        """Remember these hooks for ever, so that a missing one is told from one that never was. Best effort."""
         self._to_know = list(hooks)
         with contextlib.suppress(StoreError), store_errors():
             self._write_known()

@@ -12,8 +12,9 @@ redis.call('ZREM', 'relay:parked', id)
 redis.call('ZREM', 'relay:faulty', id)
 redis.call('HDEL', 'relay:why', id)
 
--- As mapped, an event with dead updates sends just those again; any other sends all.
-local only_dead = blob == '' and string.find(h.states, 'x', 1, true)
+-- As mapped, an event with dead updates sends just those again; any other sends all. A new stamp is that of the whole
+-- event, so with force all are sent.
+local only_dead = blob == '' and not force and string.find(h.states, 'x', 1, true)
 local states = only_dead and string.gsub(h.states, 'x', 'p') or (state == 'p' and string.rep('p', updates) or '')
 if force then
   h.number = int(redis.call('INCR', 'relay:number'))
