@@ -108,8 +108,12 @@ class LeadsApi:
     def get(self, lead: str) -> Mapping[str, Json]:
         """Read one lead. Raises LeadsApiError."""
         try:
+            # Followed, a redirect would carry our key to wherever it leads.
             response = requests.get(
-                f"{self._destination.url}/leads/{lead}", headers=self._headers, timeout=self._timeout_s
+                f"{self._destination.url}/leads/{lead}",
+                headers=self._headers,
+                timeout=self._timeout_s,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise Unavailable("could not reach the lead API") from error
