@@ -13,6 +13,7 @@ from redis.commands.core import Script
 from relay.errors import StoreError
 
 NAMES = ("accept", "claim", "complete", "extend", "arm", "refresh", "replay", "discard")
+READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
 class Scripts:
@@ -50,11 +51,13 @@ def store_errors() -> Iterator[None]:
     except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
         raise StoreError("Redis is away or still loading: start it, or check REDIS_URL") from error
     except redis.ReadOnlyError as error:
-        raise StoreError("Redis is a read-only replica: let REDIS_URL name the primary") from error
+        raise StoreError(READ_ONLY) from error
     except redis.ResponseError as error:
         text = str(error)
         if "OOM" in text:
             raise StoreError("Redis is full: raise maxmemory, nothing was accepted") from error
-        if "MISCONF" in text or "READONLY" in text or "LOADING" in text:
+        if "READONLY" in text:  # out of a script it comes within the script's own error
+            raise StoreError(READ_ONLY) from error
+        if "MISCONF" in text or "LOADING" in text:
             raise StoreError("Redis refuses writes: see its log, nothing was accepted") from error
         raise StoreError(f"Redis refused a command ({text.split(' ', 1)[0]}): see its log") from error
