@@ -5,8 +5,6 @@ One short run of ``bench.faults``, in real processes; every test looks at what i
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bench.faults import Result, play

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections import Counter
@@ -105,17 +106,16 @@ def _wait_until_up(house: House) -> None:
 def _come_to_rest(house: House, traffic: Traffic) -> float:
     """Stop all faults, let the senders and the relay finish; gives how long that took."""
     began = time.monotonic()
-    house.keep_up()
+    house.redis_back_at = began
     house.ask("PUT", "faults", {})
     traffic.stop()
     gate = house.store().events.gate
     while time.monotonic() < began + SETTLE_S:
         house.keep_up()
-        try:
-            if not gate("default").leads:
+        # Redis may have been killed last, and still be loading.
+        with contextlib.suppress(StoreError):
+            if traffic.ended() and not gate("default").leads:
                 break
-        except StoreError:
-            pass  # it was killed last and is still loading
         time.sleep(0.1)
     return time.monotonic() - began
 
