@@ -85,12 +85,17 @@ local function wake(destination)
   if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, 1) end
 end
 
--- Put an update under its lead, and the lead among those that are due. A lease or a back-off is left as it is.
+-- Put an update under its lead, and the lead among those that are due. A lease is left as it is. A back-off is that of
+-- older updates, so this one goes out after the lead's gap at the latest.
 local function pend(destination, lead, member, at, live)
   redis.call('ZADD', pending_key(lead), at, member)
-  local start = NOW - (live and HEAD_START or 0)
-  if redis.call('ZADD', due_key(destination), 'NX', start, lead) == 0 and live then
-    local score = tonumber(redis.call('ZSCORE', due_key(destination), lead))
-    if score <= NOW and score > start then redis.call('ZADD', due_key(destination), start, lead) end
+  local due, start = due_key(destination), NOW - (live and HEAD_START or 0)
+  if redis.call('ZADD', due, 'NX', start, lead) == 1 then return end
+  local score = tonumber(redis.call('ZSCORE', due, lead))
+  if score > NOW then
+    local gap = string.match(redis.call('GET', lead_key(lead)) or '', '^0\n(%d+)\n')
+    if gap and score > NOW + gap then redis.call('ZADD', due, int(NOW + gap), lead) end
+  elseif live and score > start then
+    redis.call('ZADD', due, start, lead)
   end
 end
