@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ class Delivery:
             leads.write_state(verdict.state),
             "1" if verdict.state.settling else "",
             one.rest_ms,
-            len(claim.pending) - len(verdict.ended),
+            _kept(one),
             verdict.state.gap_ms,
             verdict.destination,
             verdict.words[:200],
@@ -176,6 +177,13 @@ def _pendings(pending: Iterable[list[Any]]) -> Iterable[Pending]:
         if id not in opened:
             opened[id] = record.unpack_updates(packed)
         yield Pending(name, Stamp(int(float(at_ms)), int(name[:14]), place), id, opened[id][place])
+
+
+def _kept(one: Completion) -> int:
+    """Say how many updates wait that were there before the claim; what is more than that came in since."""
+    claimed = len(one.claim.pending)
+    # A full claim left some behind that are not new: for want of their number, none is taken for new.
+    return claimed - len(one.verdict.ended) if claimed < MOST_UPDATES else sys.maxsize
 
 
 def _ended(ended: Ended) -> tuple[str, str, int, str, bytes]:
