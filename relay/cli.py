@@ -1,6 +1,7 @@
 """The ``relay`` command: one table of commands, and errors in words.
 
-Exit codes: 0 done; 1 it could not be done; 2 the command, the settings or the rules are wrong.
+Exit codes: 0 done; 1 it could not be done; 2 the command, the settings or the rules are wrong; 3 nothing matched, or
+not all was done.
 """
 
 from __future__ import annotations
@@ -9,22 +10,31 @@ import sys
 
 import typer
 
+from relay.commands.asking import EXIT_CODES
+from relay.commands.audit import audit
 from relay.commands.check import check
+from relay.commands.dead import dead
+from relay.commands.doctor import doctor
+from relay.commands.event import event
+from relay.commands.lead import lead
+from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
 from relay.commands.screen import print_error
 from relay.commands.send import send
+from relay.commands.status import status
 from relay.commands.up import up
 from relay.errors import FaultsError, RelayError
 
 app = typer.Typer(
-    help="Receives webhooks and updates the right CRM lead, whatever fails on the way.",
+    help=f"Receives webhooks and updates the right CRM lead, whatever fails on the way. {EXIT_CODES}",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, sandbox):
+for command in (up, send, check, status, lead, event, replay, audit, doctor, sandbox):
     app.command()(command)
+app.add_typer(dead, name="dead")
 
 
 def main() -> None:

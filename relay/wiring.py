@@ -11,8 +11,8 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import logs, receive, rulebook
-from relay.errors import RelayError, SettingsError
+from relay import doctor, logs, ops, receive, rulebook
+from relay.errors import RelayError, SettingsError, StoreError
 from relay.leads_api import LeadsApi
 from relay.model import Hook
 from relay.nudge import Nudger, Ticker
@@ -32,6 +32,23 @@ def connect(settings: Settings, *, timeout_s: float = 5.0) -> redis.Redis:
         raise SettingsError(["REDIS_URL: is not set; 'relay up' brings a Redis of its own, everything else needs one"])
     retry = Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.02), TRIES)
     return redis.Redis.from_url(settings.redis_url, socket_timeout=timeout_s, retry=retry, health_check_interval=0)
+
+
+def heed(client: redis.Redis) -> None:
+    """Refuse a Redis that would lose what it is given, and log what is doubtful about it. Raises SettingsError.
+
+    While it is away nothing can be said, so nothing is refused.
+    """
+    log = logging.getLogger("relay")
+    try:
+        findings = doctor.redis_faults(client)
+    except StoreError as error:
+        log.warning("store.away", extra={"reason": str(error)})
+        return
+    if faults := [f"REDIS_URL: {one.words}; {one.cure}" for one in findings if one.level is doctor.Level.FAULT]:
+        raise SettingsError(faults)
+    for one in findings:
+        log.warning("redis.doubtful", extra={"words": str(one)})
 
 
 def store(settings: Settings, client: redis.Redis | None = None) -> Store:
@@ -84,6 +101,7 @@ def app(settings: Settings) -> flask.Flask:
     loaded = hooks(settings)
     require_destinations(settings, loaded)
     client = connect(settings)
+    heed(client)
     ticker = Ticker(nudger(settings, connect(settings)))
     kept = Store(client, retention_ms=settings.retention_ms, nudge=ticker.soon)
     kept.door.know(loaded)
@@ -91,6 +109,7 @@ def app(settings: Settings) -> flask.Flask:
     web_app.register_blueprint(
         receive.door(loaded, store=kept.door, known=kept.door.ever_known, max_body=settings.max_body)
     )
+    web_app.register_blueprint(ops.page(kept, settings))
     ticker.start()
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app

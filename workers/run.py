@@ -78,6 +78,7 @@ def main() -> int:
         settings = load()
         logs.set_up(settings.log)
         client = wiring.connect(settings)
+        wiring.heed(client)
         Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
     except RelayError as error:
         print(error, file=sys.stderr)  # noqa: T201

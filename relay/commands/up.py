@@ -78,6 +78,7 @@ def surroundings() -> Iterator[Surroundings]:
         if now.redis_url:
             # Any step would do that fails where Redis is away, and says so before anything starts.
             wiring.store(now).scripts.load()
+            wiring.heed(wiring.connect(now))
         else:
             redis = at_the_end.enter_context(EmbeddedRedis(home, appendfsync=now.appendfsync))
             added["REDIS_URL"] = redis.url

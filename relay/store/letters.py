@@ -25,7 +25,7 @@ class Letters:
     def replay(self, event: StoredEvent, *, who: str, force: bool = False) -> None:
         """Send an event again as it was mapped. Dead updates alone where there are any, else all of them.
 
-        It keeps its stamp, so what newer events have set stays; ``force`` gives it the stamp of now and sends all of it.
+        It keeps its stamp, so what newer events have set stays; ``force`` gives it the stamp of now and sends it whole.
         Raises CommandError where it is in flight, or gone, or was mapped to no update.
         """
         if not event.updates or not event.lead:

@@ -1,0 +1,105 @@
+"""``relay event``: one event, from the sender to the CRM's answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from relay import settings, wiring
+from relay.commands.asking import JsonOption, local, nothing
+from relay.commands.screen import out, print_json
+from relay.commands.told import (
+    event_json,
+    happening_json,
+    happenings_table,
+    plain_table,
+    state_text,
+    value_text,
+)
+from relay.model import State, StoredEvent
+from relay.store import Store
+from relay.timeline import happenings_of
+
+WORDS = {
+    State.IN_FLIGHT: "in flight: it waits for its delivery",
+    State.DELIVERED: "delivered: the CRM took it",
+    State.SUPERSEDED: "superseded: newer events had set all that it wanted to set",
+    State.IGNORED: "ignored: no rule held",
+    State.PARKED: "parked: its lead is not known",
+    State.DEAD: "dead: delivery was given up",
+    State.DISCARDED: "discarded: somebody dropped it",
+}
+
+
+def event(
+    id: Annotated[str, typer.Argument(help="The event's id, as the door answered it.")],
+    as_json: JsonOption = False,
+    body: Annotated[bool, typer.Option("--body", help="Print only the body, as it was received.")] = False,
+) -> None:
+    """Show one event: what it wanted, what became of it, and why; exit code 3 when it is not kept."""
+    store = wiring.store(settings.load())
+    found = store.events.event(id)
+    if found is None:
+        raise nothing(f"event {id}: is not kept")
+    show_event(store, found, as_json=as_json, body=body)
+
+
+def show_event(store: Store, event: StoredEvent, *, as_json: bool, body: bool) -> None:
+    if as_json:
+        happenings = [happening_json(one) for one in happenings_of(store, event)]
+        text = {"body": event.body.decode(errors="replace")} if body else {}
+        print_json({**event_json(event), "happenings": happenings, **text})
+    elif body:
+        sys.stdout.buffer.write(event.body)
+    else:
+        show(store, event)
+
+
+def show(store: Store, event: StoredEvent) -> None:
+    facts = plain_table("", "")
+    facts.show_header = False
+    for name, said in facts_of(event):
+        facts.add_row(Text(name, "bold"), said)
+    out.print(facts)
+    if event.updates:
+        out.print()
+        show_updates(event)
+    for fault in event.faults:
+        name = fault.register or "the whole rule"
+        out.print(Text(f"held back by rule {fault.rule}: {name} {fault.words}", "yellow"))
+    happenings = happenings_of(store, event)
+    if happenings:
+        out.print()
+        out.print(happenings_table(happenings))
+
+
+def facts_of(event: StoredEvent) -> Iterator[tuple[str, Text]]:
+    kind = f", {event.kind}" if event.kind else ""
+    yield "event", Text(event.id)
+    yield "state", Text(WORDS[event.state], state_text(event.state).style)
+    if event.reason:
+        status = f" ({event.reason.status})" if event.reason.status else ""
+        yield "reason", Text(f"{event.reason.kind}{status}: {event.reason.words}", "red")
+    yield "hook", Text(f"{event.hook} ({event.sender}{kind}{', a test' if event.test else ''})")
+    yield "sender's id", Text(event.sender_id)
+    yield "happened", Text(local(event.stamp.at_ms))
+    yield "received", Text(local(event.received_ms))
+    yield "rules", Text(f"version {event.version}")
+    destination = "" if event.destination == "default" else f" at {event.destination}"
+    yield "lead", Text(f"{event.lead}{destination}" if event.lead else "not known")
+    yield "body", Text(f"{len(event.body)} bytes of {event.content_type or 'no type'} (--body prints them)")
+
+
+def show_updates(event: StoredEvent) -> None:
+    table = plain_table("field", "value", "rule", "state")
+    states = event.update_states or (event.state,) * len(event.updates)
+    for update, state in zip(event.updates, states, strict=True):
+        for register, value in update.set.items():
+            alone = " (sent alone)" if update.each else ""
+            row = (register, value_text(value, known=True), f"{update.by[register]}{alone}", state_text(state))
+            table.add_row(*row)
+    out.print(table)

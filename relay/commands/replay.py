@@ -1,0 +1,227 @@
+"""``relay replay``: send events again. Without ``--run`` it shows what that would do and changes nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from relay import settings, wiring
+from relay.commands import asking
+from relay.commands.asking import (
+    HookOption,
+    JsonOption,
+    KindOption,
+    LeadOption,
+    LimitOption,
+    SinceOption,
+    UntilOption,
+    WhoOption,
+    WordsOption,
+    YesOption,
+    nothing,
+)
+from relay.commands.screen import counted, errors, out, print_json
+from relay.commands.told import plain_table, value_text
+from relay.model import Json
+from relay.replay import STATES, Change, Fate, Item, Plan, Remap, plan, remapper, run, select
+from relay.replay import Progress as Done
+from relay.store import Store
+
+#: Changes that a plan shows on a screen.
+SHOWN = 30
+FATES = {
+    Fate.APPLIES: "would apply",
+    Fate.STALE: "stale: newer events have set all their fields, they would end superseded",
+    Fate.IGNORED: "would be ignored: no rule holds now",
+    Fate.PARKED: "would be parked: their lead is not known",
+}
+
+
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Events, by their ids.")] = None,
+    hook: HookOption = "",
+    kind: KindOption = "",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    words: WordsOption = "",
+    lead: LeadOption = "",
+    limit: LimitOption = 0,
+    state: Annotated[str, typer.Option("--state", help=f"One of {', '.join(STATES)}.")] = "dead",
+    remapped: Annotated[bool, typer.Option("--remapped", help="Map them by the rules of now, not as before.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With the stamp of now: overwrite even what newer events have set.")
+    ] = False,
+    go: Annotated[bool, typer.Option("--run", help="Do it; else only the plan is shown.")] = False,
+    yes: YesOption = False,
+    who: WhoOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what replaying events would do, or do it: by ids, or all that a filter finds.
+
+    Nothing is changed without --run. One event that is named is then replayed at once; for more the plan is shown and
+    asked for. A replayed event keeps its place in time: what newer events have set stays, unless --force. Replays go behind live
+    events. Ctrl-C stops between two events.
+    """
+    now = settings.load()
+    store = wiring.store(now)
+    if state not in STATES:
+        raise typer.BadParameter(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
+    wanted = asking.filter_of(
+        state, hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
+    )
+    if ids and wanted.chooses:
+        raise typer.BadParameter("give ids or a filter, not both")
+    chosen = list(dict.fromkeys(ids or [])) or select(store, wanted)
+    if not chosen:
+        raise nothing(f"no {state} event matches")
+    remap = remapper(wiring.hooks(now)) if remapped else None
+    planned = plan(store, chosen, remap=remap, force=force)
+    if not go:
+        print_plan(planned, as_json=as_json)
+    elif confirmed(planned, one=ids is not None and len(chosen) == 1, yes=yes, as_json=as_json):
+        carry_out(store, planned, who=asking.who_is(who), remap=remap, as_json=as_json)
+    if not planned.to_run:
+        raise nothing("nothing of it can be replayed")
+
+
+def confirmed(planned: Plan, *, one: bool, yes: bool, as_json: bool) -> bool:
+    """Show the plan and ask, unless it is for one event that was named. Ends the command where the answer is no."""
+    if not planned.to_run:
+        print_plan(planned, as_json=as_json)
+        return False
+    if one:
+        return True
+    if not as_json:
+        show(planned)
+    if not asking.agreed(f"Replay {counted(len(planned.to_run), 'event')}?", yes=yes):
+        raise nothing("nothing was replayed")
+    return True
+
+
+def carry_out(store: Store, planned: Plan, *, who: str, remap: Remap | None, as_json: bool) -> None:
+    """Run the plan with a bar, and say what was and was not replayed."""
+    with ctrl_c() as stopped:
+        done = with_bar(run(store, planned, who=who, remap=remap, stop=stopped), len(planned.to_run))
+        cancelled = stopped()
+    left = len(planned.to_run) - done.done
+    if as_json:
+        failed: list[Json] = [{"event": id, "words": words} for id, words in done.failed]
+        print_json({"replayed": done.replayed, "failed": failed, "not_replayed": left, "cancelled": cancelled})
+    else:
+        out.print(Text(f"{counted(done.replayed, 'event')} replayed", "green" if done.replayed else ""))
+        if len(planned.to_run) == 1 and done.replayed:
+            out.print(f"see what becomes of it: relay event {planned.to_run[0].event}")
+    for _, words in done.failed:
+        errors.print(Text(words, "red"))
+    show_left(planned)
+    if left or done.failed or len(planned.to_run) < len(planned.items):
+        if left:
+            errors.print(f"{'cancelled: ' if cancelled else ''}{counted(left, 'event')} not replayed")
+        raise typer.Exit(asking.NOTHING)
+
+
+def with_bar(steps: Iterator[Done], total: int) -> Done:
+    """Go through the steps with a bar on the error stream, where it is a terminal; gives the last one."""
+    done = Done(total=total)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[waits]}"),
+    )
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal or total == 1) as bar:
+        task = bar.add_task("replaying", total=total, waits="")
+        for step in steps:
+            done = step
+            bar.update(task, completed=step.done, waits=step.waits)
+    return done
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Have Ctrl-C ask for the end instead of breaking into a step; gives what says whether it was asked for."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def print_plan(planned: Plan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(plan_json(planned))
+        return
+    show(planned)
+    if planned.to_run:
+        out.print("nothing was changed: add --run to do it")
+
+
+def show(planned: Plan) -> None:
+    """Say in words what the replay would do."""
+    how = "remapped by the rules of now" if planned.remapped else "as mapped"
+    stamp = ", with the stamp of now" if planned.force else ""
+    total, leads = counted(len(planned.items), "event"), counted(planned.leads, "lead")
+    out.print(Text(f"{total}, {leads}, {how}{stamp}", "bold"))
+    for fate, words in FATES.items():
+        if number := planned.count(fate):
+            out.print(f"  {number:>6}  {words}")
+    show_left(planned)
+    if planned.changes:
+        out.print()
+        show_changes(planned)
+
+
+def show_left(planned: Plan) -> None:
+    for words, number in planned.left.most_common(SHOWN):
+        errors.print(Text(f"  {number:>6}  left as it is: {words}", "yellow"))
+
+
+def show_changes(planned: Plan) -> None:
+    number = len(planned.changes) + planned.more_changes
+    table = plain_table("lead", "field", "now", "then", "event", title=f"{counted(number, 'field')} would change")
+    for one in planned.changes[:SHOWN]:
+        table.add_row(one.lead, one.register, now_text(one), value_text(one.then, known=True), one.event)
+    out.print(table)
+    if number > SHOWN:
+        out.print(f"and {number - SHOWN} more (--json shows {len(planned.changes)})")
+
+
+def now_text(one: Change) -> Text:
+    """What stands now, as far as we set it."""
+    return value_text(one.now, known=one.known)
+
+
+def plan_json(planned: Plan) -> dict[str, Json]:
+    return {
+        "events": len(planned.items),
+        "leads": planned.leads,
+        "remapped": planned.remapped,
+        "force": planned.force,
+        **{fate.value: planned.count(fate) for fate in Fate},
+        "changes": len(planned.changes) + planned.more_changes,
+        "items": [item_json(item) for item in planned.items],
+        "fields": [change_json(change) for change in planned.changes],
+    }
+
+
+def item_json(item: Item) -> dict[str, Json]:
+    return {"event": item.event, "lead": item.lead, "fate": item.fate.value, "words": item.words}
+
+
+def change_json(one: Change) -> dict[str, Json]:
+    return {
+        "lead": one.lead,
+        "field": one.register,
+        "known": one.known,
+        "now": one.now,
+        "then": one.then,
+        "event": one.event,
+    }

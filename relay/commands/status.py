@@ -1,0 +1,158 @@
+"""``relay status``: how all is going, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.text import Text
+
+from relay import settings, wiring
+from relay.commands.asking import JsonOption, local, span
+from relay.commands.screen import counted, out, print_json
+from relay.commands.told import plain_table, times
+from relay.model import Json, State
+from relay.status import GATE_WORDS, Status
+from relay.status import status as look
+from relay.store.events import Gate
+
+COLUMNS = ("accepted", *(state.word for state in State), "duplicate", "rejected")
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show counts by hook, what is due and how long it waits, dead letters, rejected requests, workers."""
+    now = settings.load()
+    found = look(wiring.store(now), now, everywhere=True)
+    if as_json:
+        print_json(status_json(found))
+    else:
+        show(found)
+
+
+def show(found: Status) -> None:
+    if found.hooks:
+        show_hooks(found)
+    else:
+        out.print("no event was accepted yet: try relay send")
+    out.print()
+    show_gates(found)
+    out.print()
+    for line in needs(found):
+        out.print(line)
+    show_rejected(found)
+    show_acts(found)
+
+
+def show_hooks(found: Status) -> None:
+    table = plain_table("hook", "", *COLUMNS)
+    for one in found.hooks:
+        for name, label, counts in ((one.hook, "today", one.today), ("", "all", one.all)):
+            table.add_row(name, Text(label, "dim"), *(cell(counts, column) for column in COLUMNS))
+    for column in table.columns[2:]:
+        column.justify = "right"
+    out.print(table)
+
+
+def cell(counts: Mapping[str, int], column: str) -> Text:
+    number = counts.get(column, 0)
+    alarming = column in ("dead", "parked", "rejected")
+    return Text(str(number), "dim" if not number else "red" if alarming else "")
+
+
+def show_gates(found: Status) -> None:
+    table = plain_table("destination", "leads waiting", "due now", "oldest wait", "state")
+    for gate in found.gates:
+        oldest = span(gate.oldest_ms) if gate.leads else "-"
+        table.add_row(gate.destination, str(gate.leads), str(gate.due), oldest, gate_text(gate, found))
+    out.print(table)
+
+
+def gate_text(gate: Gate, found: Status) -> Text:
+    if gate.destination in found.unserved:
+        suffix = "" if gate.destination == "default" else f"__{gate.destination.upper()}"
+        return Text(f"not served: LEADS_API_URL{suffix} is not set here", "red")
+    words = f" ({gate.words})" if gate.words else ""
+    return Text(GATE_WORDS[gate.state] + words, "green" if gate.state == "flowing" else "red")
+
+
+def needs(found: Status) -> Iterator[Text]:
+    """Say what needs a person, and the command that shows it."""
+    if found.dead:
+        yield Text(f"{counted(found.dead, 'dead letter')}: {kinds(found)}: relay dead list", "red")
+    else:
+        yield Text("no dead letters")
+    if found.parked:
+        yield Text(f"{counted(found.parked, 'parked event')}: relay dead list --state parked", "red")
+    if found.faulty:
+        words = "went on without a value that could not be used: relay dead list --state faulty"
+        yield Text(f"{counted(found.faulty, 'event')} {words}", "yellow")
+    if found.workers:
+        yield Text(f"{counted(found.workers, 'worker')} alive")
+    else:
+        yield Text("no worker is alive: events are accepted, but nothing is delivered", "red")
+
+
+def kinds(found: Status) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(found.dead_by_kind.items()))
+
+
+def show_rejected(found: Status) -> None:
+    if not found.rejected:
+        return
+    out.print()
+    table = plain_table(
+        "when", "hook", "status", "why", title=f"{found.rejected_lately} rejected within a day, the last:"
+    )
+    for one in found.rejected:
+        table.add_row(local(one.at_ms), one.hook, str(one.status), one.words)
+    out.print(table)
+
+
+def show_acts(found: Status) -> None:
+    if not found.acts:
+        return
+    out.print()
+    table = plain_table("when", "who", "did", "to", "why or how", title="what people did last:")
+    for one in found.acts:
+        table.add_row(local(one.at_ms), one.who, one.what, one.about, one.why)
+    out.print(table)
+
+
+def status_json(found: Status) -> dict[str, Json]:
+    return {
+        **times("at", found.at_ms),
+        "hooks": [{"hook": one.hook, "today": all_of(one.today), "all": all_of(one.all)} for one in found.hooks],
+        "destinations": [gate_json(gate, found) for gate in found.gates],
+        "due": found.due,
+        "leads_waiting": found.leads,
+        "oldest_wait_ms": found.oldest_ms,
+        "dead": found.dead,
+        "dead_by_kind": dict(found.dead_by_kind),
+        "parked": found.parked,
+        "faulty": found.faulty,
+        "rejected_lately": found.rejected_lately,
+        "rejected": [
+            {**times("at", one.at_ms), "hook": one.hook, "status": one.status, "words": one.words, "size": one.size}
+            for one in found.rejected
+        ],
+        "workers": found.workers,
+        "acts": [
+            {**times("at", one.at_ms), "who": one.who, "what": one.what, "about": one.about, "why": one.why}
+            for one in found.acts
+        ],
+    }
+
+
+def all_of(counts: Mapping[str, int]) -> dict[str, Json]:
+    return {column: counts.get(column, 0) for column in COLUMNS}
+
+
+def gate_json(gate: Gate, found: Status) -> dict[str, Json]:
+    return {
+        "destination": gate.destination,
+        "served": gate.destination not in found.unserved,
+        "state": gate.state,
+        "words": gate.words,
+        "leads_waiting": gate.leads,
+        "due": gate.due,
+        "oldest_wait_ms": gate.oldest_ms,
+    }

@@ -1,0 +1,146 @@
+"""How events, happenings and plans look as JSON and in tables: the same words in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from relay.commands.asking import local
+from relay.commands.follow import COLOURS, shown
+from relay.model import Fault, Json, Reason, State, StoredEvent
+from relay.timeline import Happening, Part
+
+#: Events of one PUT that are shown line by line.
+MOST_PARTS = 10
+
+
+def times(name: str, ms: int | None) -> dict[str, Json]:
+    """Give a time twice: in ms since 1970, and as ISO in UTC."""
+    iso = None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return {f"{name}_ms": ms, name: iso and iso.replace("+00:00", "Z")}
+
+
+def event_json(event: StoredEvent) -> dict[str, Json]:
+    """Give all of an event but its body."""
+    states = event.update_states or (event.state,) * len(event.updates)
+    updates: list[Json] = [
+        {"set": update.set, "by": update.by, "each": update.each, "state": state.word}
+        for update, state in zip(event.updates, states, strict=True)
+    ]
+    return {
+        "id": event.id,
+        "hook": event.hook,
+        "sender": event.sender,
+        "sender_id": event.sender_id,
+        "kind": event.kind,
+        "test": event.test,
+        "rules_version": event.version,
+        "destination": event.destination,
+        "lead": event.lead,
+        "state": event.state.word,
+        **times("happened", event.stamp.at_ms),
+        **times("received", event.received_ms),
+        "updates": updates,
+        "faults": [fault_json(fault) for fault in event.faults],
+        "reason": reason_json(event.reason),
+    }
+
+
+def fault_json(fault: Fault) -> dict[str, Json]:
+    return {"rule": fault.rule, "field": fault.register, "words": fault.words}
+
+
+def reason_json(reason: Reason | None) -> Json:
+    if reason is None:
+        return None
+    return {
+        "kind": reason.kind,
+        "words": reason.words,
+        "status": reason.status,
+        "attempts": reason.attempts,
+        **times("at", reason.at_ms or None),
+    }
+
+
+def happening_json(one: Happening) -> dict[str, Json]:
+    return {
+        **times("at", one.at_ms),
+        "status": one.status,
+        "words": one.words,
+        "took_ms": one.took_ms,
+        "attempt": one.attempt,
+        "events": [part_json(part) for part in one.parts],
+    }
+
+
+def part_json(part: Part) -> dict[str, Json]:
+    return {
+        "event": part.event,
+        "hook": part.hook,
+        "rules": part.rules,
+        "fields": part.fields,
+        "superseded_by": part.superseded_by,
+    }
+
+
+def plain_table(*columns: str, title: str = "") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def happenings_table(happenings: Iterable[Happening]) -> Table:
+    """Show what happened, oldest first: one line for each event of each happening."""
+    table = plain_table("when", "what came of it", "event", "hook", "rules", "fields")
+    for one in happenings:
+        when, what = local(one.at_ms), answer(one)
+        for part in one.parts[:MOST_PARTS] or [Part(event="")]:
+            came = Text(f"superseded by {part.superseded_by}", "yellow") if part.superseded_by else what
+            table.add_row(when, came, part.event, part.hook, ", ".join(part.rules), " ".join(part.fields))
+            when, what = "", Text("the same PUT", "dim")
+        if len(one.parts) > MOST_PARTS:
+            table.add_row("", Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim"))
+    return table
+
+
+def answer(one: Happening) -> Text:
+    """Say what the CRM answered, or what was done."""
+    if one.status is None:
+        return Text(one.words or "nothing to send", "" if one.words else "dim")
+    tail = f", attempt {one.attempt}" if one.attempt > 1 else ""
+    if one.status == 0:
+        return Text(f"no answer: {one.words}{tail}", "red")
+    good = one.status < 300
+    words = f": {one.words}" if one.words else " (sent once more to be sure)" if not one.parts else ""
+    return Text(f"{one.status} in {one.took_ms} ms{words}{tail}", "green" if good else "red")
+
+
+def events_table(events: Iterable[StoredEvent]) -> Table:
+    """List events with why they are where they are."""
+    table = plain_table("received", "event", "hook", "state", "kind", "lead", "why")
+    for event in events:
+        kind, why = why_of(event)
+        table.add_row(
+            local(event.received_ms), event.id, event.hook, state_text(event.state), kind, event.lead or "-", why
+        )
+    return table
+
+
+def why_of(event: StoredEvent) -> tuple[str, str]:
+    """Give kind and words of the reason, else the faults."""
+    if event.reason:
+        status = f"{event.reason.status} " if event.reason.status else ""
+        return event.reason.kind, f"{status}{event.reason.words}"
+    return "", "; ".join(f"{fault.register or fault.rule} {fault.words}" for fault in event.faults)
+
+
+def state_text(state: State) -> Text:
+    return Text(state.word, COLOURS.get(state, "" if state is State.IN_FLIGHT else "red"))
+
+
+def value_text(value: Json, *, known: bool) -> Text:
+    return Text(shown(value)) if known else Text("not known", "dim")

@@ -1,0 +1,107 @@
+"""How all is going, at a glance: counts by hook, what waits and why, what needs a person. Read by ``relay status``
+and by the page; holds no personal data but the words of answers, which the page leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from relay.nudge import workers_seen
+from relay.settings import DAY_MS, Settings
+from relay.store import Store
+from relay.store.acts import Act
+from relay.store.events import Gate, Rejection
+from relay.store.overview import DAYS
+
+#: Requests that were rejected within this time are told.
+LATELY_MS = DAY_MS
+MOST_REJECTED = 5
+MOST_ACTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookCounts:
+    """One hook's events by where they stand, with 'accepted', 'duplicate' and 'rejected'."""
+
+    hook: str
+    today: Mapping[str, int]
+    all: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How all was going at one moment."""
+
+    at_ms: int
+    hooks: tuple[HookCounts, ...]
+    gates: tuple[Gate, ...]
+    #: Destinations for which something waits, though no address is set for them.
+    unserved: tuple[str, ...]
+    dead: int
+    #: By kind; 'older' are those beyond the newest few thousand.
+    dead_by_kind: Mapping[str, int]
+    parked: int
+    #: Events that went on without some value that could not be used.
+    faulty: int
+    #: The last few requests rejected within a day, newest first, and how many there were (of the last thousand).
+    rejected: tuple[Rejection, ...]
+    rejected_lately: int
+    #: Worker processes that showed themselves within the last minute or so.
+    workers: int
+    acts: tuple[Act, ...]
+
+    @property
+    def due(self) -> int:
+        return sum(gate.due for gate in self.gates)
+
+    @property
+    def leads(self) -> int:
+        """Leads with something pending."""
+        return sum(gate.leads for gate in self.gates)
+
+    @property
+    def oldest_ms(self) -> int:
+        return max((gate.oldest_ms for gate in self.gates), default=0)
+
+
+def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Status:
+    """Look at everything. ``everywhere`` finds what waits for destinations that are not set, which takes longer."""
+    now_ms = store.events.now_ms()
+    served = {one.name for one in settings.destinations.values() if one.url}
+    names = served | (set(store.events.destinations()) if everywhere else set())
+    gates = [store.events.gate(name) for name in sorted(names)]
+    sizes = store.overview.sizes()
+    lately = [one for one in store.events.rejected() if one.at_ms > now_ms - LATELY_MS]
+    return Status(
+        at_ms=now_ms,
+        hooks=tuple(_hooks(store)),
+        gates=tuple(gate for gate in gates if gate.destination in served or gate.leads),
+        unserved=tuple(gate.destination for gate in gates if gate.destination not in served and gate.leads),
+        dead=sizes["dead"],
+        dead_by_kind=store.overview.dead_by_kind(),
+        parked=sizes["parked"],
+        faulty=sizes["faulty"],
+        rejected=tuple(islice(lately, MOST_REJECTED)),
+        rejected_lately=len(lately),
+        workers=workers_seen(store.client),
+        acts=tuple(store.acts.last(MOST_ACTS)),
+    )
+
+
+def _hooks(store: Store) -> Iterable[HookCounts]:
+    today = store.events.today()
+    of_today = store.overview.counts([today])
+    of_all = store.overview.counts(range(today - DAYS, today + 1))
+    for hook in sorted(of_all):
+        yield HookCounts(hook=hook, today=of_today.get(hook, {}), all=of_all[hook])
+
+
+#: What the state of a gate means, in words that hold nothing of what was answered.
+GATE_WORDS = {
+    "flowing": "flowing",
+    "slowed": "slowed: the lead API asked for a rest",
+    "held": "held: the lead API refuses our key; set the right one",
+    "open": "open: many failures in a row; one try every few seconds",
+}

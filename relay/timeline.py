@@ -1,0 +1,157 @@
+"""The story of one lead, or of one event: what happened to it, in order, and how its fields came to stand as they do.
+
+It reads what drains recorded and what people did; commands and pages show it. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from relay.model import Clock, Json, StoredEvent
+from relay.replay.plan import value_of
+from relay.store import Store
+from relay.store.lead import Entry
+from relay.store.record import lead_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one event had to do with a happening."""
+
+    event: str
+    #: Empty where the event is not kept any more.
+    hook: str = ""
+    rules: tuple[str, ...] = ()
+    #: Registers that it sent.
+    fields: tuple[str, ...] = ()
+    #: The event that superseded it, where it ended so.
+    superseded_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One attempt and its answer, one burial, or one thing that a person did."""
+
+    at_ms: int
+    parts: tuple[Part, ...]
+    #: HTTP status; 0 where no answer came, None where nothing was sent.
+    status: int | None = None
+    took_ms: int = 0
+    attempt: int = 1
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A field of a lead as we last set it."""
+
+    register: str
+    known: bool
+    value: Json
+    event: str
+    hook: str
+    rule: str
+    #: When the event happened that set it.
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of one lead."""
+
+    name: str
+    happenings: tuple[Happening, ...]
+    fields: tuple[Standing, ...]
+    pending: tuple[StoredEvent, ...]
+    dead: tuple[StoredEvent, ...]
+    #: When it is next due, or the lease of its claim ends.
+    due_ms: int | None
+
+    @property
+    def empty(self) -> bool:
+        return not (self.happenings or self.fields or self.pending or self.dead)
+
+
+def story(store: Store, name: str) -> Story:
+    """Tell all of one lead; ``name`` is its id, with its destination before it unless that is ``default``."""
+    lead = store.events.lead(name)
+    dead = store.overview.dead_of(name)
+    named = {id for entry in lead.history for id in (*entry.events, *entry.superseded)}
+    named |= {setting[1] for setting in lead.clock.values()} | set(lead.pending)
+    events = {event.id: event for event in (*store.events.events(sorted(named)), *dead)}
+    happenings = [_happening(entry, events) for entry in lead.history] + [_burial(event) for event in dead]
+    return Story(
+        name=name,
+        happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)),
+        fields=tuple(_standing(lead.clock, events)),
+        pending=tuple(events[id] for id in lead.pending if id in events),
+        dead=tuple(dead),
+        due_ms=lead.due_ms,
+    )
+
+
+def happenings_of(store: Store, event: StoredEvent) -> list[Happening]:
+    """Tell what happened to one event, as its lead's history has it."""
+    if not event.lead:
+        return []
+    history = store.events.lead(lead_name(event.destination, event.lead)).history
+    about = [entry for entry in history if event.id in entry.events or event.id in entry.superseded]
+    return [_only(event.id, _happening(entry, {event.id: event})) for entry in about]
+
+
+def _only(id: str, happening: Happening) -> Happening:
+    return Happening(
+        at_ms=happening.at_ms,
+        parts=tuple(part for part in happening.parts if part.event == id),
+        status=happening.status,
+        took_ms=happening.took_ms,
+        attempt=happening.attempt,
+        words=happening.words,
+    )
+
+
+def _happening(entry: Entry, events: Mapping[str, StoredEvent]) -> Happening:
+    sent = [_part(id, events, without=entry.left_out.get(id, ())) for id in entry.events]
+    void = [_part(id, events, by=by) for id, by in entry.superseded.items()]
+    return Happening(
+        at_ms=entry.at_ms,
+        parts=(*sent, *void),
+        status=entry.status,
+        took_ms=entry.took_ms,
+        attempt=entry.attempt,
+        words=entry.words,
+    )
+
+
+def _burial(event: StoredEvent) -> Happening:
+    reason = event.reason
+    words = f"became a dead letter: {reason.kind}: {reason.words}" if reason else "became a dead letter"
+    at_ms = reason.at_ms if reason and reason.at_ms else event.received_ms
+    return Happening(at_ms=at_ms, parts=(_part(event.id, {event.id: event}),), words=words)
+
+
+def _part(id: str, events: Mapping[str, StoredEvent], *, without: Iterable[str] = (), by: str = "") -> Part:
+    event = events.get(id)
+    if event is None:
+        return Part(event=id, superseded_by=by)
+    left_out = set(without)
+    setters = {name: rule for update in event.updates for name, rule in update.by.items() if name not in left_out}
+    rules = tuple(dict.fromkeys(setters.values()))
+    return Part(event=id, hook=event.hook, rules=rules, fields=tuple(setters), superseded_by=by)
+
+
+def _standing(clock: Clock, events: Mapping[str, StoredEvent]) -> Iterator[Standing]:
+    for register, (stamp, id) in sorted(clock.items()):
+        event = events.get(id)
+        known, value = value_of(event, stamp, register)
+        rule = event.updates[stamp.place].by[register] if event and known else ""
+        yield Standing(
+            register=register,
+            known=known,
+            value=value,
+            event=id,
+            hook=event.hook if event else "",
+            rule=rule,
+            at_ms=stamp.at_ms,
+        )
