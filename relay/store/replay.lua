@@ -7,7 +7,11 @@ local h = header(id)
 if not h then return 'gone' end
 if string.find(h.states, 'p', 1, true) or h.state == 'p' then return 'in flight' end
 
-if redis.call('ZREM', 'relay:dead', id) == 1 then hold(ARGV[13], -1) end
+if redis.call('ZREM', 'relay:dead', id) == 1 then
+  hold(ARGV[13], -1)
+  -- The lead that it had before may be another than the one that it has from now on.
+  if redis.call('HEXISTS', 'relay:waiting', ARGV[13]) == 0 then redis.call('PEXPIRE', clock_key(ARGV[13]), ARGV[11]) end
+end
 redis.call('ZREM', 'relay:parked', id)
 redis.call('ZREM', 'relay:faulty', id)
 redis.call('HDEL', 'relay:why', id)
