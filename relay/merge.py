@@ -79,12 +79,22 @@ class Batch:
     @property
     def body(self) -> dict[str, Json]:
         """The PUT's body: core fields, and metadata keys under ``metadata``."""
-        values: dict[str, Json] = {**self.settled, **{name: sent.value for name, sent in self.sent.items()}}
-        body: dict[str, Json] = {name: value for name, value in values.items() if not name.startswith(METADATA)}
-        metadata = {name.removeprefix(METADATA): value for name, value in values.items() if name.startswith(METADATA)}
+        body: dict[str, Json] = {}
+        metadata: dict[str, Json] = {}
+        for name, value in self.values.items():
+            if name.startswith(METADATA):
+                metadata[name[len(METADATA) :]] = value
+            else:
+                body[name] = value
         if metadata:
             body["metadata"] = metadata
         return body
+
+    @property
+    def values(self) -> Registers:
+        """All registers that go out, by name."""
+        sent = {name: sent.value for name, sent in self.sent.items()}
+        return {**self.settled, **sent} if self.settled else sent
 
 
 def choose(pending: Iterable[Pending], *, clock: Clock, state: LeadState, now_ms: int) -> Batch:
@@ -169,12 +179,13 @@ def advance(clock: Clock, batch: Batch) -> dict[str, tuple[Stamp, str]]:
 
 def doubt(state: LeadState, batch: Batch, *, until_ms: int) -> LeadState:
     """Note that this body may still arrive."""
-    values = {**batch.settled, **{name: sent.value for name, sent in batch.sent.items()}}
-    return replace(state, doubts=(*state.doubts, Doubt(until_ms, values)))
+    return replace(state, doubts=(*state.doubts, Doubt(until_ms, batch.values)))
 
 
 def settle(state: LeadState, batch: Batch, *, sent_ms: int, now_ms: int) -> LeadState:
     """Note what is to be sent once more after a PUT that passed while older bodies may still arrive."""
+    if not state.doubts and state.settling is None:
+        return state
     open_doubts = [one for one in state.doubts if one.until_ms > sent_ms]
     values = {} if state.settling is None else dict(state.settling.set)
     at_ms = 0 if state.settling is None else state.settling.at_ms

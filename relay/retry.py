@@ -81,7 +81,8 @@ def judge(  # noqa: PLR0913 -- the facts of one attempt
     if isinstance(answer, Answer):
         state = _forget(merge.settle(state, batch, sent_ms=sent_ms, now_ms=now_ms), batch.carried)
         ended = void + tuple(_delivered(one, batch, clock) for one in batch.carried)
-        state = replace(state, gap_ms=min(LONGEST_GAP_MS, state.gap_ms * 2 or FIRST_GAP_MS))
+        gap_ms = min(LONGEST_GAP_MS, state.gap_ms * 2 or FIRST_GAP_MS)
+        state = LeadState(tries=state.tries, doubts=state.doubts, settling=state.settling, gap_ms=gap_ms)
         return Verdict(ended=ended, state=state, clock=merge.advance(clock, batch), destination="answered")
     if answer.sent and sent_ms + deadline_ms > now_ms:
         state = merge.doubt(state, batch, until_ms=sent_ms + deadline_ms)

@@ -105,6 +105,8 @@ def _entry(  # noqa: PLR0913 -- the facts of one attempt
 def _left_out(batch: Batch, superseded: Mapping[str, str]) -> dict[str, list[str]]:
     """Name for each event the registers that newer events kept out of this PUT."""
     left: dict[str, list[str]] = {}
+    if len(batch.carried) == 1 and len(batch.sent) == len(batch.carried[0].update.set):
+        return left
     for one in batch.carried:
         names = [name for name in one.update.set if name not in batch.sent or batch.sent[name].stamp != one.stamp]
         if names and one.event not in superseded:

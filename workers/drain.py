@@ -6,6 +6,7 @@ lease, and a drain that finds its slot in other hands claims no more.
 
 from __future__ import annotations
 
+import collections
 import logging
 import queue
 import threading
@@ -24,6 +25,8 @@ BUDGET_S = 50.0
 #: An idle drain stays for so long, since a new one takes a while to start.
 LINGER_S = 5.0
 KEEP_S = 2.0
+#: News of PUTs are collected for so long before they are recorded together.
+MOMENT_S = 0.002
 #: Leads claimed beyond the threads, so that a thread that is done finds the next at hand.
 AHEAD = 0.25
 #: How long a drain that Redis has left alone holds on to what it has to record.
@@ -62,7 +65,10 @@ class Drain:
         self._waker = waker
         self._ends = boot_s() + budget_s
         self._todo: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        # Threads only put their news down here; the drain picks them up together, a few moments later. To wake it for
+        # each would cost as much as the rest of the work.
+        self._news: collections.deque[News] = collections.deque()
+        self._bell = threading.Event()
         self._hungry = threading.Event()
         self._in_hand: dict[str, Claim] = {}
         self._store_ahead = 0.0
@@ -129,20 +135,24 @@ class Drain:
 
     def _listen(self) -> list[Completion]:
         """Wait for news until it is time to look for due leads again; take all there is."""
+        self._bell.wait(self._patience())
+        self._bell.clear()
         completions = []
-        wait_s: float = max(0.0, min(self._look, self._kept + KEEP_S) - boot_s()) if self._room() else KEEP_S / 2
-        try:
-            news = self._news.get(timeout=min(wait_s, KEEP_S / 2)) if wait_s else self._news.get_nowait()
-            while True:
-                if isinstance(news, Completion):
-                    completions.append(news)
-                elif isinstance(news, Claim):
-                    self._in_hand.pop(news.name, None)
-                else:
-                    self._look = 0.0
-                news = self._news.get_nowait()
-        except queue.Empty:
-            return completions
+        while self._news:
+            news = self._news.popleft()
+            if isinstance(news, Completion):
+                completions.append(news)
+            elif isinstance(news, Claim):
+                self._in_hand.pop(news.name, None)
+            else:
+                self._look = 0.0
+        return completions
+
+    def _patience(self) -> float:
+        """Say how long to wait before the next turn: a moment while PUTs are in flight, else until something is due."""
+        if self._in_hand:
+            return MOMENT_S
+        return max(0.0, min(self._look, self._kept + KEEP_S) - boot_s())
 
     def _room(self) -> int:
         return 0 if self._stopping else self._threads + int(self._threads * AHEAD) - len(self._in_hand)
@@ -202,7 +212,7 @@ class Drain:
             except Exception as error:
                 # One lead's trouble must not end the others; its lease brings it back.
                 log.exception("attempt.broken", extra={"lead": claim.name, "error": type(error).__name__})
-            self._news.put(news)
+            self._news.append(news)
 
     def _wake(self) -> None:
         """The waker's life: whenever the drain is hungry, wait for an accepted event and tell of it."""
@@ -210,7 +220,8 @@ class Drain:
             try:
                 if self._delivery.wait(self._waker, seconds=1.0):
                     self._hungry.clear()
-                    self._news.put(None)
+                    self._news.append(None)
+                    self._bell.set()
             except StoreError:
                 time.sleep(0.2)
 

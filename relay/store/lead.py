@@ -69,18 +69,36 @@ class Entry:
     attempt: int = 1
 
 
-_SHORT = {"at_ms": "t", "events": "e", "status": "s", "took_ms": "d", "words": "w"}
-_SHORT |= {"left_out": "o", "superseded": "x", "attempt": "n"}
-_LONG = {short: name for name, short in _SHORT.items()}
-_USUAL: dict[str, Any] = {"status": None, "took_ms": 0, "words": "", "attempt": 1}
+_LONG = {
+    "t": "at_ms",
+    "e": "events",
+    "s": "status",
+    "d": "took_ms",
+    "w": "words",
+    "o": "left_out",
+    "x": "superseded",
+    "n": "attempt",
+}
 
 
 def write_entry(entry: Entry) -> bytes:
     """Write an entry with short names and without what is as usual."""
-    values = {short: getattr(entry, name) for name, short in _SHORT.items()}
-    usual = {_SHORT[name]: value for name, value in _USUAL.items()}
-    kept = {s: v for s, v in values.items() if (v != usual[s] if s in usual else bool(v))}
-    return orjson.dumps(kept)
+    short: dict[str, Any] = {"t": entry.at_ms}
+    if entry.events:
+        short["e"] = entry.events
+    if entry.status is not None:
+        short["s"] = entry.status
+    if entry.took_ms:
+        short["d"] = entry.took_ms
+    if entry.words:
+        short["w"] = entry.words
+    if entry.left_out:
+        short["o"] = entry.left_out
+    if entry.superseded:
+        short["x"] = entry.superseded
+    if entry.attempt != 1:
+        short["n"] = entry.attempt
+    return orjson.dumps(short)
 
 
 def read_entry(text: bytes) -> Entry:
