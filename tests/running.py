@@ -1,0 +1,132 @@
+"""The whole relay for a test: gunicorn and an RQ worker as processes, a real Redis, and the sandbox as the lead API."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import redis
+import requests
+
+from relay import wiring
+from relay.model import State, StoredEvent
+from relay.sandbox import Sandbox
+from relay.senders import typeform
+from relay.settings import Settings, load
+from relay.store import Store
+from tests.waiting import until
+
+ROOT = Path(__file__).parent.parent
+SECRET = "a secret of the form"
+HOOK = "cotiza"
+OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "WEB_CONCURRENCY", "PORT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relay:
+    """What a test sees of it: the door, the rules, the store, and the CRM behind it all."""
+
+    url: str
+    settings: Settings
+    store: Store
+    crm: Sandbox
+    #: A lead that nothing has happened to yet.
+    lead: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def write_rules(self, text: str) -> None:
+        (self.settings.rules / f"{HOOK}.yaml").write_text(text)
+
+    def send(self, *, minutes_ago: float = 0, **answers: str) -> str:
+        """Send a signed form response as Typeform does; gives the relay's id of the event."""
+        at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+        response = {
+            "form_id": "Ab12Cd34",
+            "token": uuid.uuid4().hex,
+            "submitted_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "hidden": {"lead_id": self.lead},
+            "answers": [{"type": "text", "text": text, "field": {"ref": ref}} for ref, text in answers.items()],
+        }
+        body = orjson.dumps({"event_id": uuid.uuid4().hex, "event_type": "form_response", "form_response": response})
+        headers = {"Content-Type": "application/json", **typeform.sign(body, SECRET)}
+        answer = requests.post(f"{self.url}/hooks/{HOOK}", data=body, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        id: str = answer.json()["events"][0]
+        return id
+
+    def event(self, id: str) -> StoredEvent:
+        event = self.store.events.event(id)
+        assert event is not None
+        return event
+
+    def until(self, state: State, id: str) -> StoredEvent:
+        """Wait until the event is in this state."""
+        until(lambda: self.event(id).state is state)
+        return self.event(id)
+
+    def lead_at_the_crm(self) -> dict[str, Any]:
+        return self.crm.leads().get(self.lead, {})
+
+    def puts(self) -> list[dict[str, Any]]:
+        """Give the bodies of the PUTs for this lead, in their order."""
+        return [one["body"] for one in self.crm.requests() if (one["method"], one["lead"]) == ("PUT", self.lead)]
+
+
+@contextmanager
+def running(folder: Path, rules: str, *, redis_url: str) -> Iterator[Relay]:
+    """Run it all, with one hook file, until the block ends."""
+    (folder / "rules").mkdir()
+    (folder / "rules" / f"{HOOK}.yaml").write_text(rules)
+    client = redis.Redis.from_url(redis_url)
+    client.flushall()
+    with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client:
+        environment = _environment(folder, redis_url, crm)
+        settings = load(environment)
+        at = f"fd://{door.fileno()}"
+        web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        with _process(web, environment, door.fileno()) as served, _process(["workers.run"], environment):
+            until(lambda: served.poll() is not None or _answers(url))
+            assert served.poll() is None, "gunicorn ended; see its words above"
+            yield Relay(url=url, settings=settings, store=wiring.store(settings, client), crm=crm)
+
+
+def _environment(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | {
+        "REDIS_URL": redis_url,
+        "RELAY_HOME": str(folder / "home"),
+        "RELAY_RULES": str(folder / "rules"),
+        "RELAY_WORKERS": "1",
+        "LEADS_API_URL": crm.url,
+        "LEADS_API_KEY": crm.key,
+        "LEADS_API_RATE": "0",
+        "LEADS_API_TIMEOUT": "2",
+        "TYPEFORM_SECRET": SECRET,
+    }
+
+
+def _answers(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(f"{url}/hooks/{HOOK}", timeout=1).status_code == 405
+    return False
+
+
+@contextmanager
+def _process(module: list[str], environment: Mapping[str, str], *pass_fds: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module as a process, which ends in order."""
+    command = [sys.executable, "-m", *module]
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), pass_fds=pass_fds, stdin=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(timeout=60) == 0
