@@ -6,7 +6,7 @@ It reads what drains recorded and what people did; commands and pages show it. I
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relay.model import Clock, Json, StoredEvent
 from relay.replay.plan import value_of
@@ -22,9 +22,8 @@ class Part:
     event: str
     #: Empty where the event is not kept any more.
     hook: str = ""
-    rules: tuple[str, ...] = ()
-    #: Registers that it sent.
-    fields: tuple[str, ...] = ()
+    #: Registers that it sent, by the rule that set them.
+    set: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: The event that superseded it, where it ended so.
     superseded_by: str = ""
 
@@ -114,6 +113,8 @@ def _only(id: str, happening: Happening) -> Happening:
 def _happening(entry: Entry, events: Mapping[str, StoredEvent]) -> Happening:
     sent = [_part(id, events, without=entry.left_out.get(id, ())) for id in entry.events]
     void = [_part(id, events, by=by) for id, by in entry.superseded.items()]
+    if entry.status is None:  # what a person did sends nothing by itself
+        sent = [Part(event=part.event, hook=part.hook) for part in sent]
     return Happening(
         at_ms=entry.at_ms,
         parts=(*sent, *void),
@@ -136,9 +137,12 @@ def _part(id: str, events: Mapping[str, StoredEvent], *, without: Iterable[str] 
     if event is None:
         return Part(event=id, superseded_by=by)
     left_out = set(without)
-    setters = {name: rule for update in event.updates for name, rule in update.by.items() if name not in left_out}
-    rules = tuple(dict.fromkeys(setters.values()))
-    return Part(event=id, hook=event.hook, rules=rules, fields=tuple(setters), superseded_by=by)
+    sent: dict[str, tuple[str, ...]] = {}
+    for update in event.updates:
+        for register, rule in update.by.items():
+            if register not in left_out:
+                sent[rule] = (*sent.get(rule, ()), register)
+    return Part(event=id, hook=event.hook, set=sent, superseded_by=by)
 
 
 def _standing(clock: Clock, events: Mapping[str, StoredEvent]) -> Iterator[Standing]:

@@ -6,7 +6,7 @@ import getpass
 import re
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Annotated
 
 import typer
@@ -70,7 +70,7 @@ def described(wanted: Filter) -> str:
     """Say a filter in words, for the question before an act."""
     parts = [f"{name} {value!r}" for name in ("hook", "kind", "words", "lead") if (value := getattr(wanted, name))]
     parts += [
-        f"received {name} {local(ms)}"
+        f"received {name} {local(ms)} {zone()}"
         for name, ms in (("since", wanted.since_ms), ("before", wanted.until_ms))
         if ms is not None
     ]
@@ -103,8 +103,18 @@ def who_is(given: str) -> str:
 
 
 def local(ms: int) -> str:
-    """Write a time in this machine's time zone: ``2026-11-23 21:40:01 -0300``."""
-    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    """Write a time as this machine's zone has it now: ``2026-11-23 21:40:01``; ``zone`` says which that is."""
+    return datetime.fromtimestamp(ms / 1000, here()).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def zone() -> str:
+    """Write the offset of the times that ``local`` writes: ``UTC-03:00``."""
+    return str(here())
+
+
+def here() -> timezone:
+    """Give this machine's offset of today, for all times, so that they compare."""
+    return timezone(datetime.now().astimezone().utcoffset() or timedelta())
 
 
 def span(ms: int) -> str:

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from relay import settings, wiring
-from relay.commands.asking import JsonOption, local, nothing
+from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
     event_json,
@@ -86,8 +86,8 @@ def facts_of(event: StoredEvent) -> Iterator[tuple[str, Text]]:
         yield "reason", Text(f"{event.reason.kind}{status}: {event.reason.words}", "red")
     yield "hook", Text(f"{event.hook} ({event.sender}{kind}{', a test' if event.test else ''})")
     yield "sender's id", Text(event.sender_id)
-    yield "happened", Text(local(event.stamp.at_ms))
-    yield "received", Text(local(event.received_ms))
+    yield "happened", Text(f"{local(event.stamp.at_ms)} {zone()}")
+    yield "received", Text(f"{local(event.received_ms)} {zone()}")
     yield "rules", Text(f"version {event.version}")
     destination = "" if event.destination == "default" else f" at {event.destination}"
     yield "lead", Text(f"{event.lead}{destination}" if event.lead else "not known")

@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 from relay import settings, wiring
-from relay.commands.asking import JsonOption, local, nothing
+from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import (
+    WHEN,
     event_json,
     events_table,
     happening_json,
@@ -51,7 +52,7 @@ def show(told: Story) -> None:
     if told.pending:
         out.print()
         later = told.due_ms is not None and told.due_ms > time.time() * 1000
-        due = f", next attempt by {local(told.due_ms)}" if told.due_ms and later else ", due now"
+        due = f", next attempt by {local(told.due_ms)} {zone()}" if told.due_ms and later else ", due now"
         out.print(Text(f"{counted(len(told.pending), 'event')} in flight{due}", "bold"))
         out.print(events_table(told.pending))
     if told.dead:
@@ -61,7 +62,7 @@ def show(told: Story) -> None:
 
 
 def show_fields(fields: tuple[Standing, ...]) -> None:
-    table = plain_table("field", "as we set it", "happened", "event", "hook", "rule")
+    table = plain_table("field", "as we set it", f"happened {WHEN}", "event", "hook", "rule")
     for one in fields:
         value = value_text(one.value, known=one.known)
         table.add_row(one.register, value, local(one.at_ms), one.event, one.hook, one.rule)

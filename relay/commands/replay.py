@@ -64,9 +64,9 @@ def replay(
 ) -> None:
     """Show what replaying events would do, or do it: by ids, or all that a filter finds.
 
-    Nothing is changed without --run. One event that is named is then replayed at once; for more the plan is shown and
-    asked for. A replayed event keeps its place in time: what newer events have set stays, unless --force. Replays go behind live
-    events. Ctrl-C stops between two events.
+    Nothing is changed without --run. One event that is named is then replayed at once; for more the plan is shown,
+    and you are asked. A replayed event keeps its place in time: what newer events have set stays, unless --force.
+    Replays go behind live events. Ctrl-C stops between two events.
     """
     now = settings.load()
     store = wiring.store(now)

@@ -9,13 +9,14 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import plain_table, times
+from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json, State
 from relay.status import GATE_WORDS, Status
 from relay.status import status as look
 from relay.store.events import Gate
 
 COLUMNS = ("accepted", *(state.word for state in State), "duplicate", "rejected")
+ALWAYS = ("accepted", "in flight", "delivered", "dead")
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -43,10 +44,12 @@ def show(found: Status) -> None:
 
 
 def show_hooks(found: Status) -> None:
-    table = plain_table("hook", "", *COLUMNS)
+    """Show the counts; of the columns only those that say something, so that they fit."""
+    columns = [one for one in COLUMNS if one in ALWAYS or any(hook.all.get(one) for hook in found.hooks)]
+    table = plain_table("hook", "", *columns)
     for one in found.hooks:
         for name, label, counts in ((one.hook, "today", one.today), ("", "all", one.all)):
-            table.add_row(name, Text(label, "dim"), *(cell(counts, column) for column in COLUMNS))
+            table.add_row(name, Text(label, "dim"), *(cell(counts, column) for column in columns))
     for column in table.columns[2:]:
         column.justify = "right"
     out.print(table)
@@ -59,7 +62,7 @@ def cell(counts: Mapping[str, int], column: str) -> Text:
 
 
 def show_gates(found: Status) -> None:
-    table = plain_table("destination", "leads waiting", "due now", "oldest wait", "state")
+    table = plain_table("destination", "leads waiting", "due now", "oldest wait", "how it fares")
     for gate in found.gates:
         oldest = span(gate.oldest_ms) if gate.leads else "-"
         table.add_row(gate.destination, str(gate.leads), str(gate.due), oldest, gate_text(gate, found))
@@ -111,7 +114,7 @@ def show_acts(found: Status) -> None:
     if not found.acts:
         return
     out.print()
-    table = plain_table("when", "who", "did", "to", "why or how", title="what people did last:")
+    table = plain_table(f"when {WHEN}", "who", "did", "to", "why or how", title="what people did last:")
     for one in found.acts:
         table.add_row(local(one.at_ms), one.who, one.what, one.about, one.why)
     out.print(table)

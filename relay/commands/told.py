@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from relay.commands.asking import local
+from relay.commands.asking import local, zone
 from relay.commands.follow import COLOURS, shown
-from relay.model import Fault, Json, Reason, State, StoredEvent
+from relay.model import METADATA, Fault, Json, Reason, State, StoredEvent
 from relay.timeline import Happening, Part
 
 #: Events of one PUT that are shown line by line.
 MOST_PARTS = 10
+#: In the name of a column: its cells are times.
+WHEN = "<when>"
+#: Columns whose cells are kept whole.
+WHOLE = ("event", "hook", "state", "lead", "destination")
 
 
 def times(name: str, ms: int | None) -> dict[str, Json]:
@@ -80,31 +84,52 @@ def part_json(part: Part) -> dict[str, Json]:
     return {
         "event": part.event,
         "hook": part.hook,
-        "rules": part.rules,
-        "fields": part.fields,
+        "set": {rule: list(registers) for rule, registers in part.set.items()},
         "superseded_by": part.superseded_by,
     }
 
 
 def plain_table(*columns: str, title: str = "") -> Table:
+    """Give a table whose ids and times are never broken; WHEN as a column's name shows the zone of its times."""
     table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
     for column in columns:
-        table.add_column(column)
+        name = column.replace(WHEN, zone())
+        table.add_column(name, no_wrap=column in WHOLE or WHEN in column, overflow="fold")
     return table
 
 
 def happenings_table(happenings: Iterable[Happening]) -> Table:
-    """Show what happened, oldest first: one line for each event of each happening."""
-    table = plain_table("when", "what came of it", "event", "hook", "rules", "fields")
+    """Show what happened, oldest first: one line for each event of each happening, what it set where that is news."""
+    table = plain_table(f"when {WHEN}", "what came of it", "event", "hook", "fields by rule")
+    above = ""
     for one in happenings:
         when, what = local(one.at_ms), answer(one)
         for part in one.parts[:MOST_PARTS] or [Part(event="")]:
             came = Text(f"superseded by {part.superseded_by}", "yellow") if part.superseded_by else what
-            table.add_row(when, came, part.event, part.hook, ", ".join(part.rules), " ".join(part.fields))
+            said = news(part, above)
+            table.add_row(when, came, part.event, part.hook, Text(said, "dim" if said == "the same" else ""))
+            above = said if part.set and said != "the same" else above
             when, what = "", Text("the same PUT", "dim")
         if len(one.parts) > MOST_PARTS:
             table.add_row("", Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim"))
     return table
+
+
+def news(part: Part, above: str) -> str:
+    """Say which fields an event sent, and by which rules, unless the line above says the same."""
+    words = "\n".join(f"{rule}: {listed(registers)}" for rule, registers in part.set.items())
+    return "the same" if words and words == above else words
+
+
+def listed(registers: Iterable[str]) -> str:
+    """Name registers in short: ``phone metadata.{utm_source estado}``."""
+    core, keys = [], []
+    for register in registers:
+        if register.startswith(METADATA):
+            keys.append(register.removeprefix(METADATA))
+        else:
+            core.append(register)
+    return " ".join([*core, *([f"metadata.{{{' '.join(keys)}}}"] if keys else [])])
 
 
 def answer(one: Happening) -> Text:
@@ -121,7 +146,7 @@ def answer(one: Happening) -> Text:
 
 def events_table(events: Iterable[StoredEvent]) -> Table:
     """List events with why they are where they are."""
-    table = plain_table("received", "event", "hook", "state", "kind", "lead", "why")
+    table = plain_table(f"received {WHEN}", "event", "hook", "state", "kind", "lead", "why")
     for event in events:
         kind, why = why_of(event)
         table.add_row(

@@ -10,7 +10,8 @@ import redis
 
 from relay.store.scripts import store_errors
 
-OPTIONS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
+#: Redis 6.2 takes one pattern at a time.
+PATTERNS = ("append*", "maxmemory*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,10 @@ def _from_info(info: dict[str, Any]) -> dict[str, str]:
 
 def _options(client: Any) -> dict[str, str]:
     try:
-        return {name: value for name, value in client.config_get(*OPTIONS).items() if name in OPTIONS}
+        return {_text(name): _text(value) for one in PATTERNS for name, value in client.config_get(one).items()}
     except redis.ResponseError:  # "unknown command 'config'", or no permission
         return {}
+
+
+def _text(told: str | bytes) -> str:
+    return told.decode() if isinstance(told, bytes) else told
