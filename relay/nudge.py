@@ -89,9 +89,11 @@ class Ticker:
         self._now.set()
 
     def _run(self) -> None:
-        while not self._stopped:
+        while True:
             self._now.wait(self._tick_s)
             self._now.clear()
+            if self._stopped:
+                return
             try:
                 self._nudger.nudge()
             except StoreError as error:
