@@ -196,6 +196,8 @@ def show_changes(planned: Plan) -> None:
 
 def now_text(one: Change) -> Text:
     """What stands now, as far as we set it."""
+    if not one.set_by:
+        return Text("not set by us", "dim")
     return value_text(one.now, known=one.known)
 
 
@@ -220,6 +222,7 @@ def change_json(one: Change) -> dict[str, Json]:
     return {
         "lead": one.lead,
         "field": one.register,
+        "set_by": one.set_by,
         "known": one.known,
         "now": one.now,
         "then": one.then,

@@ -54,7 +54,9 @@ class Change:
 
     lead: str
     register: str
-    #: Whether we know what it is now: a value that we set, by an event that is still kept.
+    #: The event that set what stands now; empty where we never set it.
+    set_by: str
+    #: Whether we know what stands now: not where that event is gone, or was remapped since.
     known: bool
     now: Json
     then: Json
@@ -212,7 +214,10 @@ def _changes(store: Store, winners: Mapping[tuple[str, str], _Winner]) -> Iterat
     for (lead, register), won in sorted(winners.items(), key=lambda one: one[0]):
         known, now = value_of(events.get(won.stands[1]), won.stands[0], register) if won.stands else (False, None)
         if not (known and now == won.value):
-            yield Change(lead=lead, register=register, known=known, now=now, then=won.value, event=won.event)
+            set_by = won.stands[1] if won.stands else ""
+            yield Change(
+                lead=lead, register=register, set_by=set_by, known=known, now=now, then=won.value, event=won.event
+            )
 
 
 def value_of(event: StoredEvent | None, stamp: Stamp, register: str) -> tuple[bool, Json]:
