@@ -43,9 +43,17 @@ def _asked() -> argparse.Namespace:
 
 
 def _show(result: Result, screen: Console) -> None:
-    table = Table("what", "number", title=f"killed for {result.seconds:g} s, seed {result.seed}", title_justify="left")
-    for what, number in _rows(result):
-        table.add_row(what, number)
+    table = Table(
+        "what",
+        "number",
+        "longest recovery",
+        title=f"killed for {result.seconds:g} s, seed {result.seed}",
+        title_justify="left",
+    )
+    for kind, number in result.kills.items():
+        table.add_row(f"killed: {kind}", str(number), f"{result.recoveries_s[kind]:.2f} s")
+    for what, found in _rows(result):
+        table.add_row(what, found)
     screen.print(table)
     for sentence in result.findings[:MOST_SHOWN]:
         print(sentence)
@@ -53,8 +61,6 @@ def _show(result: Result, screen: Console) -> None:
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str]]:
-    for kind, number in result.kills.items():
-        yield f"killed: {kind}", str(number)
     yield "events with a 200", str(result.accepted)
     for end, number in result.ends.items():
         yield f"  of these {end}", str(number)
@@ -62,7 +68,6 @@ def _rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "refused by the door, sent again", str(result.refused_by_door)
     yield "unanswered, sent again", str(result.unanswered)
     yield "PUTs", str(result.puts)
-    yield "longest recovery", f"{result.longest_recovery_s:.2f} s"
     yield "at rest after", f"{result.settled_after_s:.1f} s"
     yield "events lost", str(result.lost)
     yield "stale registers", str(result.stale_registers)

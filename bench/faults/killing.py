@@ -147,16 +147,18 @@ class Lookout:
                 self.due.append(time.monotonic())
 
 
-def longest_recovery_s(kills: list[tuple[str, float]], due: list[float], applied: list[float]) -> float:
-    """Give the longest time from a kill, or from the first moment after it at which leads were due, to the next PUT.
+def recoveries_s(kills: list[tuple[str, float]], due: list[float], applied: list[float]) -> dict[str, float]:
+    """Give for each kind the longest time from a kill to the next PUT that was applied, while leads were due.
 
-    All times are of the monotonic clock, which all processes of a machine share, in s and in order. A kill after which
-    no lead was due until the next PUT does not count, nor does one after which no PUT was needed.
+    Where no lead was due at the kill it counts from when one was; a kill after which none was due before the next PUT
+    does not count. What is killed meanwhile does not end the wait for what was killed before. All times are of the
+    monotonic clock, which all processes of a machine share, in s and in order.
     """
-    longest = 0.0
-    for _, killed in kills:
+    longest = dict.fromkeys(KINDS, 0.0)
+    for kind, killed in kills:
         next_put = next((at for at in applied if at > killed), None)
         first_due = next((at for at in due if at > killed), None)
         if next_put is not None and first_due is not None and first_due < next_put:
-            longest = max(longest, next_put - max(killed, first_due - SAMPLE_S))
+            waited = next_put - max(killed, first_due - SAMPLE_S)
+            longest[kind] = round(max(longest[kind], waited), 2)
     return longest

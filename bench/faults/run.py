@@ -15,7 +15,7 @@ import urllib3
 
 from bench.faults import finding
 from bench.faults.house import SECRET, House
-from bench.faults.killing import KINDS, Killer, Lookout, longest_recovery_s
+from bench.faults.killing import KINDS, Killer, Lookout, recoveries_s
 from bench.faults.traffic import Traffic
 from relay.audit import audit
 from relay.errors import StoreError
@@ -54,8 +54,9 @@ class Result:
     stale_registers: int
     #: See ``finding.overlaps``.
     overlapping_puts: int
-    #: See ``killing.longest_recovery_s``.
+    #: The longest of all kinds; see ``killing.recoveries_s``.
     longest_recovery_s: float
+    recoveries_s: Mapping[str, float]
     puts: int
     #: Times an event came again and was known.
     duplicates: int
@@ -139,6 +140,7 @@ def _look(  # noqa: PLR0913 -- all that took part
     overlaps = finding.overlaps(requests)
     audited = audit(store)
     applied = sorted(one["ended_ms"] / 1000 for one in requests if one["method"] == "PUT" and one["status"] == 200)
+    recoveries = recoveries_s(killer.kills, lookout.due, applied)
     kills = Counter(kind for kind, _ in killer.kills)
     findings = [f"event {id} got a 200 and is {_where(stored.get(id))}" for id in lost]
     findings += [f"lead {w.lead}: {w.register} is {w.found!r}, event {w.event} wants {w.wanted!r}" for w in stale]
@@ -152,7 +154,8 @@ def _look(  # noqa: PLR0913 -- all that took part
         lost=len(lost),
         stale_registers=len(stale),
         overlapping_puts=len(overlaps),
-        longest_recovery_s=round(longest_recovery_s(killer.kills, lookout.due, applied), 2),
+        longest_recovery_s=max(recoveries.values()),
+        recoveries_s=recoveries,
         puts=sum(one["method"] == "PUT" for one in requests),
         duplicates=traffic.counts["duplicates"],
         refused_by_door=traffic.counts["refused"],
