@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from relay.model import State
 from relay.nudge import workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.store import Store
@@ -19,6 +20,9 @@ from relay.store.overview import DAYS
 LATELY_MS = DAY_MS
 MOST_REJECTED = 5
 MOST_ACTS = 3
+#: What is counted for each hook, in the order in which it is shown, and what is shown even where it is never met.
+COLUMNS = ("accepted", *(state.word for state in State), "duplicate", "rejected")
+ALWAYS = ("accepted", "in flight", "delivered", "dead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,11 @@ class Status:
     #: Worker processes that showed themselves within the last minute or so.
     workers: int
     acts: tuple[Act, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say something."""
+        return tuple(one for one in COLUMNS if one in ALWAYS or any(hook.all.get(one) for hook in self.hooks))
 
     @property
     def due(self) -> int:

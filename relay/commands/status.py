@@ -10,13 +10,10 @@ from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import WHEN, plain_table, times
-from relay.model import Json, State
-from relay.status import GATE_WORDS, Status
+from relay.model import Json
+from relay.status import COLUMNS, GATE_WORDS, Status
 from relay.status import status as look
 from relay.store.events import Gate
-
-COLUMNS = ("accepted", *(state.word for state in State), "duplicate", "rejected")
-ALWAYS = ("accepted", "in flight", "delivered", "dead")
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -45,11 +42,10 @@ def show(found: Status) -> None:
 
 def show_hooks(found: Status) -> None:
     """Show the counts; of the columns only those that say something, so that they fit."""
-    columns = [one for one in COLUMNS if one in ALWAYS or any(hook.all.get(one) for hook in found.hooks)]
-    table = plain_table("hook", "", *columns)
+    table = plain_table("hook", "", *found.columns)
     for one in found.hooks:
         for name, label, counts in ((one.hook, "today", one.today), ("", "all", one.all)):
-            table.add_row(name, Text(label, "dim"), *(cell(counts, column) for column in columns))
+            table.add_row(name, Text(label, "dim"), *(cell(counts, column) for column in found.columns))
     for column in table.columns[2:]:
         column.justify = "right"
     out.print(table)

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from relay.model import Json, State
-from relay.status import GATE_WORDS, HookCounts, Status
+from relay.status import COLUMNS, GATE_WORDS, HookCounts, Status
 from relay.store.events import Gate
-
-COLUMNS = ("accepted", *(state.word for state in State), "duplicate", "rejected")
-ALARMING = ("dead", "parked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,7 @@ def view_of(found: Status) -> View:
         figures=_figures(found),
         gates=tuple(_gate(gate) for gate in found.gates),
         hooks=found.hooks,
-        columns=COLUMNS,
+        columns=found.columns,
         dead=tuple(_kind(kind, number) for kind, number in sorted(found.dead_by_kind.items())),
     )
 
@@ -56,9 +53,13 @@ def _worries(found: Status) -> list[str]:
     """Say what needs a person, the worst first."""
     worries = [] if found.workers else ["No worker is alive, nothing is delivered"]
     worries += [f"{gate.destination} is {gate.state}" for gate in found.gates if gate.state in ("held", "open")]
-    worries += [f"{found.dead} dead"] if found.dead else []
-    worries += [f"{found.parked} parked"] if found.parked else []
+    worries += [_counted(found.dead, "dead letter")] if found.dead else []
+    worries += [_counted(found.parked, "parked event")] if found.parked else []
     return worries
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _figures(found: Status) -> tuple[Figure, ...]:
@@ -73,7 +74,7 @@ def _figures(found: Status) -> tuple[Figure, ...]:
         Figure(name="oldest wait", value=short(found.oldest_ms) if found.leads else "none"),
         Figure(name="dead letters", value=f"{found.dead:,}", alarming=found.dead > 0),
         Figure(name="parked", value=f"{found.parked:,}", alarming=found.parked > 0),
-        Figure(name="rejected within a day", value=f"{found.rejected_lately:,}"),
+        Figure(name="rejected in 24 h", value=f"{found.rejected_lately:,}"),
         Figure(name="workers", value=f"{found.workers:,}", alarming=not found.workers),
     )
 
