@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
@@ -21,7 +22,10 @@ class FactFormatter(logging.Formatter):
 
 def _quoted(value: object) -> str:
     text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    return f'"{text}"' if " " in text or not text else text
+    if text and text.isprintable() and not {" ", '"'} & set(text):
+        return text
+    # The name of an unknown hook comes from outside: a line break in it must not begin a line of its own.
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def set_up(level: str) -> None:
