@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from relay.errors import StoreError
 from relay.model import Arrival, Fault, Reason, Stamp, State, StoredEvent, Update
 
 # Words that most blobs hold, so that small ones compress too. Records name the version of this text in their
@@ -78,10 +79,17 @@ def _update(packed: list[Any]) -> Update:
     return Update(set=values, by=dict(zip(values, rules, strict=True)), each=bool(each))
 
 
+def _opener(blob: bytes) -> Any:
+    words = _DICTIONARIES.get(blob[:1])
+    if words is None:
+        raise StoreError(f"a record has form {blob[0]}, which this relay does not know: run the one that wrote it")
+    return zlib.decompressobj(-15, zdict=words)
+
+
 def unpack_updates(record: bytes) -> list[Update]:
     """Give an event's updates; the body is not unpacked."""
     blob = record[record.index(b"\n") + 1 :]
-    opener = zlib.decompressobj(-15, zdict=_DICTIONARIES[blob[:1]])
+    opener = _opener(blob)
     text = opener.decompress(blob[1:], 1024)
     end = text.index(b"\n") + 1
     size = end + int(text[:end])
@@ -95,7 +103,7 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
     """Read a whole record."""
     header, blob = record.split(b"\n", 1)
     state, states, received, ago, number, hook, _ = header.decode().split(" ")
-    opener = zlib.decompressobj(-15, zdict=_DICTIONARIES[blob[:1]])
+    opener = _opener(blob)
     text = opener.decompress(blob[1:]) + opener.flush()
     end = text.index(b"\n") + 1
     size = end + int(text[:end])
