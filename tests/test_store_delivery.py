@@ -381,3 +381,14 @@ def test_a_clock_does_not_expire_while_an_event_of_its_lead_is_dead(world: World
     assert lasting == [True, True]
     assert world.client.pttl("relay:c:lead-a") > 0
     assert not world.client.exists("relay:waiting")
+
+
+def test_a_record_that_cannot_be_read_stops_only_its_own_lead(world: World) -> None:
+    broken = world.accept("1", "lead-a", update(phone="1"))
+    world.accept("2", "lead-b", update(phone="2"))
+    header = world.client.get(f"relay:e:{broken}").split(b"\n")[0]
+    world.client.set(f"relay:e:{broken}", header + b"\n\x01not compressed")
+
+    world.deliver()
+
+    assert world.crm.leads == {"lead-b": {"phone": "2"}}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 from redis.exceptions import NoScriptError
 
+from relay.errors import StoreError
 from relay.merge import LeadState
 from relay.model import Clock, Pending, Stamp
 from relay.retry import Ended, Verdict
@@ -17,6 +20,8 @@ from relay.store import lead as leads
 from relay.store import record
 from relay.store.lead import Entry
 from relay.store.scripts import Scripts, store_errors
+
+log = logging.getLogger("relay")
 
 #: Updates taken from one lead at a time; the rest follow with the next claim.
 MOST_UPDATES = 500
@@ -141,8 +146,16 @@ class Delivery:
             now_ms=int(now_ms),
             wait_ms=int(wait_ms),
             gate=gate.decode(),
-            leads=tuple(self._claim(int(now_ms), *one) for one in found),
+            leads=tuple(self._readable(int(now_ms), found)),
         )
+
+    def _readable(self, now_ms: int, found: Iterable[list[Any]]) -> Iterator[Claim]:
+        """Leave out a lead with a record that can't be read: its lease brings it back, and the others go on."""
+        for one in found:
+            try:
+                yield self._claim(now_ms, *one)
+            except (StoreError, ValueError, TypeError, LookupError, zlib.error) as error:
+                log.error("record.unreadable", extra={"lead": one[0].decode(), "error": type(error).__name__})
 
     def _claim(  # noqa: PLR0913, PLR0917 -- one row of the script's answer
         self, now_ms: int, name: bytes, token: bytes, state: bytes, clock: bytes, pending: list[Any]
