@@ -163,6 +163,7 @@ def banner(around: Surroundings) -> Iterator[str]:
     for name, hook in around.hooks.items():
         yield f"  hook      POST {around.url}/hooks/{name}  ({hook.sender})"
     api = settings.mask_url(now.destinations["default"].url)
+    yield f"  page      {around.url}/"
     yield f"  lead API  {api}{' (the sandbox)' if 'SANDBOX_URL' in around.added else ''}"
     yield f"  Redis     {f'our own, in {around.redis.folder}' if around.redis else settings.mask_url(now.redis_url)}"
     if around.made_secrets:
