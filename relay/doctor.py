@@ -68,16 +68,16 @@ def redis_faults(client: Any) -> list[Finding]:
 
     A full one is none: the door refuses events by itself, and workers must start to drain it.
     """
-    return [finding for finding in _keeping(condition(client)) if finding.level is not Level.OK]
+    return [finding for finding in judge_redis(condition(client)) if finding.level is not Level.OK]
 
 
 def look_at_redis(client: Any) -> Iterator[Finding]:
     found = condition(client)
-    yield from _keeping(found)
+    yield from judge_redis(found)
     yield _memory(found)
 
 
-def _keeping(found: Condition) -> Iterator[Finding]:
+def judge_redis(found: Condition) -> Iterator[Finding]:
     """Judge whether it keeps what it is given."""
     version = ".".join(map(str, found.version))
     if found.version < OLDEST:

@@ -16,6 +16,8 @@ from relay.replay import Filter
 
 #: Exit code where nothing matched, or not all of it was done.
 NOTHING = 3
+#: Exit code where the command itself is wrong.
+WRONG = 2
 EXIT_CODES = "Exit codes: 0 done; 1 a fault; 2 wrong usage, settings or rules; 3 nothing matched, or not all was done."
 SPANS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 SPAN = re.compile(r"(\d{1,6})([smhdw])")
@@ -83,12 +85,18 @@ def nothing(words: str) -> typer.Exit:
     return typer.Exit(NOTHING)
 
 
+def wrong(words: str) -> typer.Exit:
+    """Say what is wrong with a command; gives what ends it."""
+    errors.print(words)
+    return typer.Exit(WRONG)
+
+
 def agreed(question: str, *, yes: bool) -> bool:
     """Ask before an act. Where nobody can answer, ``--yes`` is wanted."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise typer.BadParameter(f"{question} Nobody is there to answer: pass --yes")
+        raise wrong(f"{question} nobody is there to answer: pass --yes")
     return typer.confirm(question, err=True)
 
 

@@ -21,6 +21,7 @@ from relay.commands.asking import (
     WordsOption,
     YesOption,
     nothing,
+    wrong,
 )
 from relay.commands.event import show_event
 from relay.commands.screen import counted, errors, out, print_json
@@ -72,7 +73,7 @@ def list_letters(
 
 def one_of(state: str, states: Sequence[str] = STATES) -> str:
     if state not in states:
-        raise typer.BadParameter(f"--state: must be one of {', '.join(states)}, not {state!r}")
+        raise wrong(f"--state: must be one of {', '.join(states)}, not {state!r}")
     return state
 
 
@@ -114,7 +115,7 @@ def drop_letters(
 ) -> None:
     """Drop dead letters (or parked events) for good: by ids, or all that a filter finds, which is asked first."""
     if not why.strip():
-        raise typer.BadParameter("--why: say why they are dropped")
+        raise wrong("--why: say why they are dropped")
     store = wiring.store(settings.load())
     wanted = asking.filter_of(
         one_of(state, STATES[:2]), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
@@ -131,9 +132,9 @@ def drop_letters(
 def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them: bool) -> list[str]:
     """Give the events that are meant: those named, or those found, never both."""
     if ids and (wanted.chooses or all_of_them):
-        raise typer.BadParameter("give ids or a filter, not both")
+        raise wrong("give ids or a filter, not both")
     if not ids and not wanted.chooses and not all_of_them:
-        raise typer.BadParameter("say which: ids, a filter such as --hook, or --all")
+        raise wrong("say which: ids, a filter such as --hook, or --all")
     chosen = list(dict.fromkeys(ids)) or select(store, wanted)
     if not chosen:
         raise nothing(f"no {noun(wanted.state)} matches")

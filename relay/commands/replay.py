@@ -25,6 +25,7 @@ from relay.commands.asking import (
     WordsOption,
     YesOption,
     nothing,
+    wrong,
 )
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.told import plain_table, value_text
@@ -71,14 +72,16 @@ def replay(
     now = settings.load()
     store = wiring.store(now)
     if state not in STATES:
-        raise typer.BadParameter(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
+        raise wrong(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
     wanted = asking.filter_of(
         state, hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
     )
     if ids and wanted.chooses:
-        raise typer.BadParameter("give ids or a filter, not both")
+        raise wrong("give ids or a filter, not both")
     chosen = list(dict.fromkeys(ids or [])) or select(store, wanted)
     if not chosen:
+        if as_json:
+            print_json(plan_json(plan(store, [])))
         raise nothing(f"no {state} event matches")
     remap = remapper(wiring.hooks(now)) if remapped else None
     planned = plan(store, chosen, remap=remap, force=force)

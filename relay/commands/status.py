@@ -99,7 +99,7 @@ def show_rejected(found: Status) -> None:
         return
     out.print()
     table = plain_table(
-        "when", "hook", "status", "why", title=f"{found.rejected_lately} rejected within a day, the last:"
+        f"when {WHEN}", "hook", "status", "why", title=f"{found.rejected_lately} rejected within a day, the last:"
     )
     for one in found.rejected:
         table.add_row(local(one.at_ms), one.hook, str(one.status), one.words)
