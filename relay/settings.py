@@ -6,6 +6,7 @@ writes where its own Redis and sandbox are, so that a second terminal finds them
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class Destination:
 class Settings:
     """Everything that can be set from outside."""
 
-    redis_url: str
+    redis_url: str = field(repr=False)
     destinations: Mapping[str, Destination]
     rules: Path
     #: Folder of the embedded Redis, its files, and what ``relay up`` writes for a second terminal.
@@ -133,6 +134,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Redis has a host, a socket or a database by itself; the lead API needs to be told one.
+        hosted = bool(parts.hostname) or not parts.scheme.startswith("http")
+        return parts.scheme in schemes and hosted and parts.port != 0
+    except ValueError:
+        return False
+
+
 class _Reader:
     """Reads variables and collects what is wrong with them."""
 
@@ -148,7 +159,7 @@ class _Reader:
             value = kind(text)
         except ValueError:
             value = None
-        if value is None or not float(value) >= least:  # type: ignore[arg-type]
+        if value is None or not least <= value < math.inf:  # type: ignore[operator]
             self.faults.append(f"{name}: must be a number of at least {least:g}, not {text!r}")
             return default
         return value
@@ -161,9 +172,11 @@ class _Reader:
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.environment.get(name, "").strip()
-        if value and urlsplit(value).scheme not in schemes:
-            self.faults.append(f"{name}: must begin with {' or '.join(f'{s}://' for s in schemes)}")
-        return value.rstrip("/")
+        fault = f"{name}: must begin with {' or '.join(f'{s}://' for s in schemes)}"
+        # Several destinations may share an address: it is read, and wrong, once.
+        if value and not _is_url(value, schemes) and fault not in self.faults:
+            self.faults.append(fault)
+        return value.rstrip("/") if value.startswith("http") else value
 
     def destinations(self) -> dict[str, Destination]:
         """Find every destination: ``default``, and one for each suffix of ``LEADS_API_URL`` or ``LEADS_API_KEY``."""
