@@ -89,18 +89,18 @@ def running(folder: Path, rules: str, *, redis_url: str) -> Iterator[Relay]:
     client = redis.Redis.from_url(redis_url)
     client.flushall()
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client:
-        environment = _environment(folder, redis_url, crm)
+        environment = environment_of(folder, redis_url, crm)
         settings = load(environment)
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
-        with _process(web, environment, door.fileno()) as served, _process(["workers.run"], environment):
+        with process(web, environment, door.fileno()) as served, process(["workers.run"], environment):
             until(lambda: served.poll() is not None or _answers(url))
             assert served.poll() is None, "gunicorn ended; see its words above"
             yield Relay(url=url, settings=settings, store=wiring.store(settings, client), crm=crm)
 
 
-def _environment(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]:
+def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | {
         "REDIS_URL": redis_url,
         "RELAY_HOME": str(folder / "home"),
@@ -121,12 +121,12 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def _process(module: list[str], environment: Mapping[str, str], *pass_fds: int) -> Iterator[subprocess.Popen[bytes]]:
+def process(module: list[str], environment: Mapping[str, str], *pass_fds: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run a module as a process, which ends in order."""
     command = [sys.executable, "-m", *module]
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), pass_fds=pass_fds, stdin=subprocess.DEVNULL)
+    started = subprocess.Popen(command, cwd=ROOT, env=dict(environment), pass_fds=pass_fds, stdin=subprocess.DEVNULL)
     try:
-        yield process
+        yield started
     finally:
-        process.terminate()
-        assert process.wait(timeout=60) == 0
+        started.terminate()
+        assert started.wait(timeout=60) == 0
