@@ -64,10 +64,21 @@ class Audit:
 
 def audit(store: Store) -> Audit:
     """Add everything up, for all days of which the records are still kept."""
-    first = store.events.today() - store.retention_ms // 86_400_000 + 1
-    days = [(hook, day) for hook, day in store.events.days() if day >= first]
-    sums = tuple(_sum(store, hook, day) for hook, day in days)
+    sums = tuple(_sum(store, hook, day) for hook, day in _days(store))
     return Audit(sums=sums, faults=tuple(_lasting_faults(store)))
+
+
+def _days(store: Store) -> list[tuple[str, int]]:
+    """Give hooks and days that have a log, or a counter that says they must have one."""
+    today = store.events.today()
+    first = today - store.retention_ms // 86_400_000 + 1
+    counted = {
+        (hook, day)
+        for day in range(first, today + 1)
+        for hook, counts in store.events.counts(day).items()
+        if counts.get("accepted")
+    }
+    return sorted(counted | {(hook, day) for hook, day in store.events.days() if day >= first})
 
 
 def _sum(store: Store, hook: str, day: int) -> Sum:
