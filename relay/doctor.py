@@ -141,7 +141,8 @@ def look_for_unserved(store: Store, settings: Settings) -> Iterator[Finding]:
         leads = store.events.gate(name).leads
         if name not in served and leads:
             variable = "LEADS_API_URL" + ("" if name == "default" else f"__{name.upper()}")
-            yield _fault(f"destination {name}", f"{leads} leads wait, but it is not served", f"set {variable}")
+            wait = "1 lead waits" if leads == 1 else f"{leads} leads wait"
+            yield _fault(f"destination {name}", f"{wait}, but it is not served", f"set {variable}")
 
 
 def look_at_api(about: str, api: LeadsApi) -> Finding:
@@ -165,7 +166,7 @@ def look_at_rules(settings: Settings) -> Iterator[Finding]:
     for fault in faults:
         yield _fault("rules", fault)
     if not faults:
-        yield _ok("rules", f"{len(hooks)} hook files, all good")
+        yield _ok("rules", f"all good: {', '.join(hooks)}")
 
 
 def _ok(about: str, words: str) -> Finding:
