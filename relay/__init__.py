@@ -5,9 +5,13 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 ``PUT /leads/{id}`` and records the answer: delivered, superseded, waiting, or a dead letter that a person replays.
 
 words      model, errors, lead_fields
-decisions  expressions, mapping, merge, retry            no clock, no Redis, no HTTP: time is an argument
-edges      settings, rulebook, senders, store, leads_api
-journeys   receive, replay, ops, sandbox
-wiring     builds it all from Settings
-top        cli, and the package workers
+decisions  expressions, mapping, merge, retry
+edges      settings, logs, rulebook, senders, store, leads_api, nudge
+journeys   receive, replay, audit, status, timeline, doctor, ops, sandbox
+wiring     wiring
+processes  embedded, redis_server, tether, parts, supervisor, gunicorn_conf
+top        cli, __main__, commands, workers
+
+Each imports from its own row and those above it. Decisions have no clock, no Redis and no HTTP: time is an argument.
+Edges do not know each other, processes know words alone. ``tests/test_layers.py`` holds all modules to this.
 """
