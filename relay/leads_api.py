@@ -64,7 +64,7 @@ class LeadsApi:
             parts.port,
             maxsize=connections,
             block=False,
-            timeout=urllib3.Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
+            timeout=urllib3.Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s, total=self._timeout_s),
         )
         self._pool.ConnectionCls = _WatchedTls if tls else _Watched
         self._headers = {
