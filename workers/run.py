@@ -6,6 +6,7 @@ Retry, no failed registry. A ticker in this parent is the net under every lost j
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -33,8 +34,10 @@ class RelayWorker(Worker):
     """An RQ worker that tells its drain to stop when it is told to."""
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        if self.horse_pid:
-            os.kill(self.horse_pid, signal.SIGTERM)
+        # The horse may end by itself in this very moment.
+        with contextlib.suppress(ProcessLookupError):
+            if self.horse_pid:
+                os.kill(self.horse_pid, signal.SIGTERM)
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
