@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Worker
 
 from relay import wiring
@@ -43,6 +45,11 @@ def option(client: redis.Redis) -> Iterator[Set]:
     yield set_option
     for name, value in before.items():
         client.config_set(name, value)
+
+
+def away_from(tmp_path: Path) -> redis.Redis:
+    """Give a client of a Redis that is not there, and that does not try again."""
+    return redis.Redis(unix_socket_path=str(tmp_path / "nothing"), retry=Retry(NoBackoff(), 0))
 
 
 def settings_for(tmp_path: Path, **environment: str) -> Settings:
@@ -150,7 +157,7 @@ def test_start_up_logs_what_is_doubtful_and_goes_on(client: redis.Redis, caplog:
 
 
 def test_start_up_does_not_judge_a_redis_that_is_away(tmp_path: Path) -> None:
-    away = redis.Redis(unix_socket_path=str(tmp_path / "nothing"))
+    away = away_from(tmp_path)
 
     wiring.heed(away)
 
@@ -218,7 +225,7 @@ def test_everything_is_looked_at_even_when_much_is_wrong(store: Store, tmp_path:
 
 
 def test_a_store_that_is_away_is_one_finding_among_the_others(tmp_path: Path) -> None:
-    away = Store(redis.Redis(unix_socket_path=str(tmp_path / "nothing")), retention_ms=1)
+    away = Store(away_from(tmp_path), retention_ms=1)
     settings = settings_for(tmp_path)
 
     found = [str(one) for one in examine(away, settings, partial(wiring.leads_api, settings))]
