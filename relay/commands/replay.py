@@ -30,7 +30,7 @@ from relay.commands.asking import (
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.told import plain_table, value_text
 from relay.model import Json
-from relay.replay import STATES, Change, Fate, Item, Plan, Remap, plan, remapper, run, select
+from relay.replay import STATES, Change, Fate, Filter, Item, Plan, Remap, plan, remapper, run, select
 from relay.replay import Progress as Done
 from relay.store import Store
 
@@ -71,26 +71,30 @@ def replay(
     """
     now = settings.load()
     store = wiring.store(now)
-    if state not in STATES:
-        raise wrong(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
     wanted = asking.filter_of(
-        state, hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
+        one_of(state), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
     )
-    if ids and wanted.chooses:
-        raise wrong("give ids or a filter, not both")
-    chosen = list(dict.fromkeys(ids or [])) or select(store, wanted)
-    if not chosen:
-        if as_json:
-            print_json(plan_json(plan(store, [])))
-        raise nothing(f"no {state} event matches")
     remap = remapper(wiring.hooks(now)) if remapped else None
-    planned = plan(store, chosen, remap=remap, force=force)
-    if not go:
+    planned = plan(store, named_or_found(store, ids or [], wanted), remap=remap, force=force)
+    if not planned.items or not go:
         print_plan(planned, as_json=as_json)
-    elif confirmed(planned, one=ids is not None and len(chosen) == 1, yes=yes, as_json=as_json):
+    elif confirmed(planned, one=len(ids or []) == 1, yes=yes, as_json=as_json):
         carry_out(store, planned, who=asking.who_is(who), remap=remap, as_json=as_json)
     if not planned.to_run:
-        raise nothing("nothing of it can be replayed")
+        raise nothing("nothing of it can be replayed" if planned.items else f"no {state} event matches")
+
+
+def one_of(state: str) -> str:
+    if state not in STATES:
+        raise wrong(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
+    return state
+
+
+def named_or_found(store: Store, ids: list[str], wanted: Filter) -> list[str]:
+    """Give the events that are meant: those named, or those found, never both."""
+    if ids and wanted.chooses:
+        raise wrong("give ids or a filter, not both")
+    return list(dict.fromkeys(ids)) or select(store, wanted)
 
 
 def confirmed(planned: Plan, *, one: bool, yes: bool, as_json: bool) -> bool:
@@ -161,9 +165,9 @@ def ctrl_c() -> Iterator[Callable[[], bool]]:
 def print_plan(planned: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(plan_json(planned))
-        return
-    show(planned)
-    if planned.to_run:
+    elif planned.items:
+        show(planned)
+    if planned.to_run and not as_json:
         out.print("nothing was changed: add --run to do it")
 
 
