@@ -7,7 +7,8 @@ and WEB_CONCURRENCY, the number of processes.
 from pathlib import Path
 
 worker_class = "gthread"
-threads = 8
+# More than there are processors, since most wait for Redis to write to disk, and one write serves all that wait.
+threads = 16
 backlog = 2048
 # Longer than the idle time of the usual proxies, so that it is they who close a connection, between two requests.
 keepalive = 75
