@@ -1,4 +1,4 @@
-"""Where a person sits in a test: the commands as a script or a terminal sees them, and a world in which things happen."""
+"""Where a person sits in a test: the commands as a script or a terminal sees them, and a world for things to happen."""
 
 from __future__ import annotations
 

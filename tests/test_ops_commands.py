@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.commands.asking import read_time, span
 from relay.embedded import EmbeddedRedis
 from relay.store import Store
 from relay.store.record import event_id
@@ -172,3 +173,29 @@ def test_without_a_redis_the_words_say_what_to_do(desk: Desk) -> None:
 
     assert shown.stderr == ("REDIS_URL: is not set; 'relay up' brings a Redis of its own, everything else needs one\n")
     assert shown.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("ms", "words"),
+    [
+        (0, "less than 1 s"),
+        (999, "less than 1 s"),
+        (5_000, "5 s"),
+        (65_000, "1 min 5 s"),
+        (7_200_000, "2 h"),
+        (93_900_000, "1 d 2 h"),
+    ],
+)
+def test_a_length_of_time_is_written_with_its_two_largest_units(ms: int, words: str) -> None:
+    assert span(ms) == words
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T14:30:00+03:00", "2026-11-23T11:30Z", " 2026-11-23T08:30-03:00 "])
+def test_an_iso_time_is_read_in_its_own_zone(text: str) -> None:
+    assert read_time(text) == 1_795_433_400_000
+
+
+def test_a_span_is_read_as_so_long_ago() -> None:
+    before, after = read_time("3d"), read_time("2h")
+
+    assert after - before >= (3 * 24 - 2) * 3_600_000

@@ -22,7 +22,7 @@ from relay.model import Mapped, Reason, State
 from relay.nudge import DELIVER, queue_of
 from relay.ops.figures import short
 from relay.settings import Settings, load
-from relay.status import status
+from relay.status import Status, status
 from relay.store import Store
 from tests.doors import serving
 from tests.far_crm import World, arrival, update
@@ -156,6 +156,19 @@ def test_while_the_store_is_away_the_page_says_so_and_renews_itself(tmp_path: Pa
     assert "Redis is away or still loading: start it, or check REDIS_URL." in text_of(page.text)
     assert 'http-equiv="refresh"' in page.text
     assert numbers.json()["error"] == "store unavailable"
+
+
+def test_many_who_look_at_once_ask_the_store_once(store: Store, settings: Settings) -> None:
+    looks: list[Status] = []
+
+    def look() -> Status:
+        looks.append(status(store, settings))
+        return looks[-1]
+
+    lately = ops.Lately(look, same_for_s=3_600)
+
+    assert lately.status() is lately.status()
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -135,7 +135,7 @@ def carry_out(store: Store, planned: Plan, *, who: str, remap: Remap | None, as_
 
 def with_bar(steps: Iterator[Done], total: int) -> Done:
     """Go through the steps with a bar on the error stream, where it is a terminal; gives the last one."""
-    done = Done(total=total)
+    done, waited = Done(total=total), False
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -143,10 +143,13 @@ def with_bar(steps: Iterator[Done], total: int) -> Done:
         TimeRemainingColumn(),
         TextColumn("{task.fields[waits]}"),
     )
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal or total == 1) as bar:
+    hidden = not errors.is_terminal or total == 1
+    with Progress(*columns, console=errors, transient=True, disable=hidden) as bar:
         task = bar.add_task("replaying", total=total, waits="")
         for step in steps:
-            done = step
+            if hidden and step.waits and not waited:
+                errors.print(step.waits)
+            done, waited = step, waited or bool(step.waits)
             bar.update(task, completed=step.done, waits=step.waits)
     return done
 

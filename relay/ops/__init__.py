@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
+import time
+from collections.abc import Callable
 from importlib.resources import files
 
 import flask
@@ -17,10 +20,31 @@ from markupsafe import Markup
 from relay.errors import StoreError
 from relay.ops.figures import public_json, view_of
 from relay.settings import Settings
-from relay.status import status
+from relay.status import Status, status
 from relay.store import Store
 
 REFRESH_S = 5
+#: However many look at the page, the store is asked once in this time.
+SAME_FOR_S = 1.0
+
+
+class Lately:
+    """What was last seen of the store; looks again when that is too old. Shared by the threads of a process."""
+
+    def __init__(self, look: Callable[[], Status], *, same_for_s: float = SAME_FOR_S) -> None:
+        self._look = look
+        self._same_for_s = same_for_s
+        self._lock = threading.Lock()
+        self._seen: Status | None = None
+        self._at = 0.0
+
+    def status(self) -> Status:
+        """Give a status of this moment or little before. Raises StoreError."""
+        with self._lock:
+            if self._seen is None or time.monotonic() - self._at > self._same_for_s:
+                self._seen = self._look()
+                self._at = time.monotonic()
+            return self._seen
 
 
 def page(store: Store, settings: Settings) -> flask.Blueprint:
@@ -32,12 +56,13 @@ def page(store: Store, settings: Settings) -> flask.Blueprint:
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("status.html")
     headers = security_headers(style)
+    lately = Lately(lambda: status(store, settings))
 
     @blueprint.get("/")
     def show() -> flask.Response:
         """Answer 503 while the store is away, and refresh all the same."""
         try:
-            view, words = view_of(status(store, settings)), ""
+            view, words = view_of(lately.status()), ""
         except StoreError as error:
             view, words = None, str(error)
         html = template.render(view=view, words=words, style=Markup(style), refresh_s=REFRESH_S)  # noqa: S704 -- our own file
@@ -46,7 +71,7 @@ def page(store: Store, settings: Settings) -> flask.Blueprint:
     @blueprint.get("/status.json")
     def as_json() -> flask.Response:
         try:
-            body, code = public_json(status(store, settings)), 200
+            body, code = public_json(lately.status()), 200
         except StoreError as error:
             body, code = {"error": "store unavailable", "message": str(error)}, 503
         return flask.Response(orjson.dumps(body), code, headers, content_type="application/json")
