@@ -192,7 +192,7 @@ class StoredEvent:
     #: Stamp of the first update; the others follow by place.
     stamp: Stamp
     received_ms: int
-    #: Set while the event is parked or dead, and kept with a discarded one.
+    #: Set while the event is parked or dead; what a person did then stands in the history of its lead.
     reason: Reason | None = None
 
 
