@@ -198,6 +198,7 @@ def test_a_body_without_an_answer_is_in_doubt_with_all_that_it_carried() -> None
         ([Doubt(9_000, {"phone": "A"})], 2_000, Settling(9_000, {"phone": "B"})),
         # The last of several doubts decides when.
         ([Doubt(9_000, {"phone": "A"}), Doubt(9_500, {"phone": "C"})], 2_000, Settling(9_500, {"phone": "B"})),
+        ([Doubt(9_500, {"phone": "A"}), Doubt(9_000, {"phone": "C"})], 2_000, Settling(9_500, {"phone": "B"})),
         # A doubt that had ended before ours was sent can undo nothing.
         ([Doubt(2_000, {"phone": "A"})], 2_000, None),
         # One about other registers does not concern us.

@@ -250,13 +250,15 @@ def test_of_those_sent_alone_only_the_bad_one_is_buried() -> None:
     assert verdict.state.tries == {OTHER.member: Tries(alone=True)}
 
 
-def test_a_refused_body_that_carried_a_settled_value_too_is_not_the_updates_fault_yet() -> None:
+@pytest.mark.parametrize("answer", [REFUSED, MISSING])
+def test_a_value_to_settle_that_rode_with_an_update_is_kept_whatever_befalls_that(answer: LeadsApiError) -> None:
     state = LeadState(settling=Settling(NOW - MINUTE, {"email": "b@c.cl"}))
 
-    verdict = verdict_on(REFUSED, ONE, state=state)
+    verdict = verdict_on(answer, ONE, state=state)
 
     assert verdict.ended == ()
-    assert verdict.state.tries == {ONE.member: Tries(alone=True)}
+    assert verdict.state.tries[ONE.member].alone == (answer is REFUSED)
+    assert verdict.state.settling == Settling(NOW + 4 * SECOND, {"email": "b@c.cl"}, NOW)
 
 
 @pytest.mark.parametrize(
