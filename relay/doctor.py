@@ -92,7 +92,7 @@ def _durable(found: Condition) -> Finding:
     if found.appendonly is None:
         return _untold("appendonly", "see that the provider keeps every write on disk")
     if found.appendonly != "yes":
-        return _warning("redis", "appendonly is no: a crash loses accepted events", "set appendonly yes")
+        return _fault("redis", "appendonly is no: a crash loses accepted events", "set appendonly yes")
     if found.appendfsync is None:
         return _untold("appendfsync", "see that the provider writes to disk at every write, or at least every second")
     if found.appendfsync == "always":

@@ -89,6 +89,7 @@ class EmbeddedRedis:
             "appendonly": "yes",
             "appendfsync": self.appendfsync,
             "aof-load-truncated": "yes",
+            "maxmemory": str(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2),
             "maxmemory-policy": "noeviction",
         }
         return [word for name, value in options.items() for word in (f"--{name}", value)]

@@ -72,7 +72,7 @@ def worst(findings: list[Finding]) -> list[tuple[Level, str]]:
         ),
         (
             {"appendonly": "no"},
-            Level.WARNING,
+            Level.FAULT,
             "redis: appendonly is no: a crash loses accepted events; set appendonly yes",
         ),
         ({"appendfsync": "everysec"}, Level.WARNING, f"{EVERYSEC}; set appendfsync always, or accept it"),
@@ -107,7 +107,9 @@ def test_a_good_redis_has_no_faults(client: redis.Redis, option: Set) -> None:
     assert worst(list(look_at_redis(client))) == []
 
 
-def test_a_redis_without_a_limit_on_its_memory_is_doubtful(client: redis.Redis) -> None:
+def test_a_redis_without_a_limit_on_its_memory_is_doubtful(client: redis.Redis, option: Set) -> None:
+    option("maxmemory", 0)
+
     (found,) = [one for one in look_at_redis(client) if "maxmemory is not set" in one.words]
 
     assert (found.level, found.cure) == (Level.WARNING, "set maxmemory to what it may take")
