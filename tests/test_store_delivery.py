@@ -13,7 +13,7 @@ import redis
 from relay.audit import audit
 from relay.embedded import EmbeddedRedis
 from relay.errors import StoreError
-from relay.model import State
+from relay.model import State, Update
 from relay.settings import DAY_MS
 from relay.store import Store
 from relay.store.delivery import HISTORY, MOST_UPDATES
@@ -204,6 +204,44 @@ def test_a_lead_stays_due_for_a_value_that_is_to_be_settled(world: World) -> Non
     world.deliver()
     assert world.crm.leads["lead-a"]["phone"] == "B"
     assert world.store.events.lead("lead-a").due_ms is None
+
+
+def test_a_body_in_doubt_is_remembered_though_nothing_is_pending_any_more(world: World) -> None:
+    world.accept("a", "lead-a", update(phone="A"))
+    world.deliver("late")
+    world.advance(1_000)
+    world.deliver()
+    assert world.store.events.lead("lead-a").due_ms is None
+
+    world.accept("b", "lead-a", update(phone="B"))
+    world.deliver()
+    world.crm.late_ones_arrive()
+    undone = world.crm.leads["lead-a"]["phone"]
+    world.deliver_all()
+
+    assert (undone, world.crm.leads["lead-a"]["phone"]) == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("updates", "state"),
+    [
+        # One delivered, one superseded: delivered. One refused, whatever the other: dead. None delivered: superseded.
+        ((update(phone="old"), update(title="x")), State.DELIVERED),
+        ((update(title="x"), update(each=True, title="bad")), State.DEAD),
+        ((update(phone="old"), update(each=True, title="bad")), State.DEAD),
+        ((update(phone="old"), update(each=True, phone="older")), State.SUPERSEDED),
+    ],
+)
+def test_an_event_stands_where_its_updates_stand(world: World, updates: tuple[Update, ...], state: State) -> None:
+    world.crm.poison = {"bad"}
+    now_ms = world.now()
+    world.accept("newer", "lead-a", update(phone="new"), at_ms=now_ms - 1)
+    world.deliver_all()
+
+    id = world.accept("a", "lead-a", *updates, at_ms=now_ms - 5)
+    world.deliver_all()
+
+    assert world.state(id) is state
 
 
 def test_a_failed_lead_comes_back_after_its_back_off_and_not_before(world: World) -> None:
