@@ -25,13 +25,16 @@ def main() -> int:
     wanted = arguments()
     console = Console()
     figures: list[Figure] = []
-    for bench in BENCHES:
-        if not wanted.only or wanted.only & set(bench.names):
-            with console.status(f"measuring {', '.join(bench.names)}"):
-                figures += bench.run(wanted.quick)
-    show(figures, console)
-    if wanted.json:
-        write(figures, wanted.json)
+    try:
+        for bench in BENCHES:
+            if not wanted.only or wanted.only & set(bench.names):
+                with console.status(f"measuring {', '.join(bench.names)}"):
+                    figures += bench.run(wanted.quick)
+    finally:
+        # What was measured before a bench broke down is worth having.
+        show(figures, console)
+        if wanted.json:
+            write(figures, wanted.json)
     return 0
 
 
