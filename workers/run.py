@@ -20,9 +20,10 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
-from relay.errors import RelayError
+from relay.errors import RelayError, StoreError
 from relay.nudge import DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
+from relay.store.scripts import store_errors
 from workers.drain import Drain
 
 WORKER_TTL_S = 45
@@ -32,6 +33,9 @@ MONITORING_S = 15
 
 class RelayWorker(Worker):
     """An RQ worker that tells its drain to stop when it is told to."""
+
+    # RQ doubles its pause each time Redis is still away, up to a minute: so long leads would wait after Redis is back.
+    max_connection_wait_time = 1.0
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         # The horse may end by itself in this very moment.
@@ -71,32 +75,39 @@ def on_killed(settings: Settings) -> Callable[..., None]:
 
     def free(job: Job, *_: Any) -> None:
         destination, slot, name = job.args
-        wiring.store(settings).arming(destination, slots=1, room=1).pass_on(slot, name, "")
+        # Where Redis is away the slot falls free by itself a few seconds later.
+        with contextlib.suppress(StoreError):
+            wiring.store(settings).arming(destination, slots=1, room=1).pass_on(slot, name, "")
 
     return free
 
 
 def main() -> int:
     try:
-        settings = load()
-        logs.set_up(settings.log)
-        client = wiring.connect(settings)
-        wiring.heed(client)
-        Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+        work(load())
     except RelayError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    worker = RelayWorker(
-        [queue_of(client, DELIVER)],
-        connection=client,
-        serializer=JSONSerializer,
-        worker_ttl=WORKER_TTL_S,
-        maintenance_interval=MAINTENANCE_S,
-        job_monitoring_interval=MONITORING_S,
-        work_horse_killed_handler=on_killed(settings),
-    )
-    worker.work(with_scheduler=False, logging_level="WARNING")
     return 0
+
+
+def work(settings: Settings) -> None:
+    """Run drains until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
+    logs.set_up(settings.log)
+    client = wiring.connect(settings)
+    wiring.heed(client)
+    Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+    with store_errors():
+        worker = RelayWorker(
+            [queue_of(client, DELIVER)],
+            connection=client,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL_S,
+            maintenance_interval=MAINTENANCE_S,
+            job_monitoring_interval=MONITORING_S,
+            work_horse_killed_handler=on_killed(settings),
+        )
+        worker.work(with_scheduler=False, logging_level="WARNING")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.store.scripts import Scripts
+from relay.store.scripts import Scripts, store_errors
 
 #: A drain shows itself every two seconds; one that was silent for so long is taken for dead.
 SILENT_MS = 6_000
@@ -37,10 +37,11 @@ class Arming:
         key = f"relay:armed:{self.destination}:{slot}"
         if self._refresh(slot, name, "keep") != 1:
             return
-        if successor:
-            self._scripts.client.set(key, successor, px=START_MS)
-        else:
-            self._scripts.client.delete(key)
+        with store_errors():
+            if successor:
+                self._scripts.client.set(key, successor, px=START_MS)
+            else:
+                self._scripts.client.delete(key)
 
     def _refresh(self, slot: int, name: str, what: str) -> int:
         return int(self._scripts.run("refresh", self.destination, slot, name, SILENT_MS, what))
