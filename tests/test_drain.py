@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -213,6 +215,18 @@ def test_a_worker_that_gets_sigterm_finishes_what_is_in_flight(
 
     until_all(store, [event], State.DELIVERED)
     assert [one["status"] for one in puts(crm)] == [200]
+
+
+def test_a_worker_that_starts_while_redis_is_away_says_so_and_ends(crm: Sandbox, tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, f"unix://{tmp_path}/nothing", crm)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "workers.run"], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("\nRedis is away or still loading: start it, or check REDIS_URL\n")
+    assert "Traceback" not in ended.stderr
 
 
 def test_two_drains_never_have_one_lead_in_flight_twice(store: Store, crm: Sandbox) -> None:
