@@ -6,8 +6,8 @@ from relay.store.scripts import Scripts, store_errors
 
 #: A drain shows itself every two seconds; one that was silent for so long is taken for dead.
 SILENT_MS = 6_000
-#: A drain that was asked for may take so long to start.
-START_MS = 15_000
+#: A drain that was asked for may take so long to start; its job may be lost with the worker that took it.
+START_MS = 8_000
 
 
 class Arming:
