@@ -15,7 +15,7 @@ FLOOR = "an empty Flask endpoint, same gunicorn settings and load"
 
 
 def accept(quick: bool, *, appendfsync: str, name: str, aim: float) -> list[Figure]:
-    rounds, count = (1, 1_500) if quick else (5, 5_000)
+    rounds, count = (1, 1_000) if quick else (5, 5_000)
     ours: list[float] = []
     floor: list[float] = []
     with redis_server(appendfsync) as redis:

@@ -39,7 +39,7 @@ def drained(settings: Settings, crm: Crm, count: int) -> float:
 
 
 def fill(quick: bool) -> list[Figure]:
-    rounds, count = (1, 1_200) if quick else (5, 3_000)
+    rounds, count = (1, 900) if quick else (5, 3_000)
     rates = []
     with redis_server() as redis, sandbox(log=True) as crm:
         settings = settings_for(redis.url, crm.url)
@@ -65,7 +65,7 @@ def steady_per_s(crm: Crm, threads: int) -> float:
 
 
 def cpu(quick: bool) -> list[Figure]:
-    rounds, count = (2, 1_500) if quick else (5, 5_000)
+    rounds, count = (2, 1_000) if quick else (5, 5_000)
     ours, floor = [], []
     with redis_server() as redis, sandbox() as crm:
         settings = settings_for(redis.url, crm.url)

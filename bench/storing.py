@@ -25,7 +25,7 @@ TAKEN = Answer(200, {})
 
 
 def weigh(quick: bool) -> list[Figure]:
-    count = 4_000 if quick else 20_000
+    count = 2_000 if quick else 20_000
     pending, done_distinct = weighed(list(islice(lead_ids(1), count)), times=1)
     _, done = weighed(list(islice(lead_ids(2), count // EVENTS_OF_A_LEAD)), times=EVENTS_OF_A_LEAD)
     details = {"events": count}

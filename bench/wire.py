@@ -19,7 +19,7 @@ HOT_EVENTS = 10_000
 
 
 def wire(quick: bool) -> list[Figure]:
-    rounds, seconds = (1, 4) if quick else (5, 8)
+    rounds, seconds = (1, 3) if quick else (5, 8)
     p50, p95 = [], []
     with whole.relay(log=True) as relay:
         for seed in range(1, rounds + 1):
@@ -43,7 +43,7 @@ def waits_ms(relay: Whole, count: int, *, seed: int) -> list[float]:
 
 
 def hot_lead(quick: bool) -> list[Figure]:
-    rounds, count = (1, HOT_EVENTS // 5) if quick else (3, HOT_EVENTS)
+    rounds, count = (1, HOT_EVENTS // 10) if quick else (3, HOT_EVENTS)
     puts = []
     with whole.relay() as relay:
         for seed in range(1, rounds + 1):
