@@ -46,14 +46,14 @@ log = logging.getLogger("relay")
 class EventStore(Protocol):
     """What the door needs of the store."""
 
-    def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+    def accept(self, arrivals: Sequence[Arrival]) -> Sequence[Acceptance]:
         """Make all of them durable, or none. Raises StoreError."""
 
     def reject(self, hook: str, *, status: int, words: str, size: int) -> None:
         """Remember a rejected request for a person; never raises."""
 
 
-def receive(request: Request, *, hook: Hook, store: EventStore) -> list[Acceptance]:
+def receive(request: Request, *, hook: Hook, store: EventStore) -> Sequence[Acceptance]:
     """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable."""
     sender = SENDERS[hook.sender]
     verify(request, sender=sender, hook=hook)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import orjson
 
@@ -13,11 +15,14 @@ from relay.errors import StoreError
 from relay.model import Acceptance, Arrival, State
 from relay.store import record
 from relay.store.scripts import Scripts, store_errors
+from relay.store.together import Together
 
 REJECTED_KEPT = 1_000
 #: Above this share of maxmemory new events are refused, since workers need room to drain what is there.
 FULL_ABOVE = 0.85
 DAY_S = 86_400
+
+Argument: TypeAlias = bytes | str | int
 
 
 class Door:
@@ -32,33 +37,25 @@ class Door:
         self._looked_at = 0.0
         self._full = False
         self._to_know: list[str] = []
+        self._nonce = secrets.token_urlsafe(3)
+        self._calls = itertools.count()
+        self._together = Together(self._accept)
 
-    def accept(self, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+    def accept(self, arrivals: Sequence[Arrival]) -> Sequence[Acceptance]:
         """Accept all of these events or none, in one round trip. Raises StoreError, and then none is accepted."""
         self._refuse_when_full()
-        args: list[bytes | str | int] = [secrets.token_urlsafe(3), self._retention_ms, self._log_s]
-        ids = []
-        for arrival in arrivals:
-            mapped = arrival.mapped
-            ids.append(record.event_id(arrival.hook, mapped.event_id))
-            args += (
-                ids[-1],
-                arrival.hook,
-                arrival.destination,
-                record.lead_name(arrival.destination, mapped.lead) if mapped.lead else "",
-                mapped.state.value,
-                "" if mapped.at_ms is None else mapped.at_ms,
-                len(mapped.updates),
-                record.pack(arrival),
-                record.write_reason(mapped.reason),
-                "1" if mapped.faults else "",
-            )
+        return self._together.do([_arguments(arrival) for arrival in arrivals])
+
+    def _accept(self, events: Sequence[Sequence[Argument]]) -> list[Acceptance]:
+        # The client may repeat a call whose answer was lost: its nonce tells that from a sender's repetition.
+        nonce = f"{self._nonce}{next(self._calls):x}"
+        args = [nonce, self._retention_ms, self._log_s, *(argument for event in events for argument in event)]
         unserved, *answers = self._scripts.run("accept", *args)
         if unserved:
             self._nudge()
         return [
-            Acceptance(id, bool(duplicate), State(state.decode()))
-            for id, (duplicate, state) in zip(ids, answers, strict=True)
+            Acceptance(str(event[0]), bool(duplicate), State(state.decode()))
+            for event, (duplicate, state) in zip(events, answers, strict=True)
         ]
 
     def _refuse_when_full(self) -> None:
@@ -97,3 +94,20 @@ class Door:
     def ever_known(self, hook: str) -> bool:
         with store_errors():
             return bool(self._client.sismember("relay:hooks", hook))
+
+
+def _arguments(arrival: Arrival) -> list[Argument]:
+    """Give what the script takes for one event."""
+    mapped = arrival.mapped
+    return [
+        record.event_id(arrival.hook, mapped.event_id),
+        arrival.hook,
+        arrival.destination,
+        record.lead_name(arrival.destination, mapped.lead) if mapped.lead else "",
+        mapped.state.value,
+        "" if mapped.at_ms is None else mapped.at_ms,
+        len(mapped.updates),
+        record.pack(arrival),
+        record.write_reason(mapped.reason),
+        "1" if mapped.faults else "",
+    ]
