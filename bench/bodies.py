@@ -55,7 +55,7 @@ class Visitors:
 
     def _answer(self, name: str) -> None:
         dice, answers = self._dice, self._answers
-        number = dice.randrange(10_000_000, 99_999_999)
+        number = dice.randrange(40_000_000, 99_999_999)  # as the form itself would let pass
         answers["nombre"]["text"] = name
         answers["telefono"]["phone_number"] = f"+569{number}"
         answers["correo"]["email"] = f"{name.split(maxsplit=1)[0].lower()}.{number}@example.com"

@@ -9,22 +9,37 @@ from typing import Any
 import orjson
 
 from relay.merge import Doubt, LeadState, Settling, Tries
-from relay.model import Clock, Stamp
+from relay.model import METADATA, Clock, Stamp
+
+#: Letters for the core fields; a metadata key stands behind a point. They stand in every clock: never give one anew.
+_LETTERS = {
+    "first_name": "f",
+    "last_name": "l",
+    "email": "e",
+    "phone": "p",
+    "company": "c",
+    "title": "t",
+    "source": "s",
+    "campaign_id": "i",
+}
+_NAMES = {letter: name for name, letter in _LETTERS.items()}
 
 
 def write_clock(clock: Clock) -> bytes:
-    """Group the registers by stamp: ``[[at, number, place, event, register, ...], ...]``."""
+    """Group the registers by stamp: ``[[at, number, place, event, register, ...], ...]``, each register in short."""
     groups: dict[tuple[Stamp, str], list[str]] = {}
     for register, setting in clock.items():
-        groups.setdefault(setting, []).append(register)
+        short = _LETTERS.get(register) or "." + register[len(METADATA) :]
+        groups.setdefault(setting, []).append(short)
     return orjson.dumps([[*stamp, event, *registers] for (stamp, event), registers in groups.items()])
 
 
 def read_clock(text: bytes) -> dict[str, tuple[Stamp, str]]:
     clock = {}
     for at_ms, number, place, event, *registers in orjson.loads(text) if text else ():
-        for register in registers:
-            clock[register] = (Stamp(at_ms, number, place), event)
+        setting = (Stamp(at_ms, number, place), event)
+        for short in registers:
+            clock[_NAMES[short] if short in _NAMES else METADATA + short[1:]] = setting
     return clock
 
 
@@ -82,7 +97,10 @@ _LONG = {
 
 
 def write_entry(entry: Entry) -> bytes:
-    """Write an entry with short names and without what is as usual."""
+    """Write an entry in short; the usual kind, an answer without remark, as ``[at, status, took, event, ...]``."""
+    remarks = entry.words or entry.left_out or entry.superseded or entry.attempt != 1
+    if entry.status is not None and not remarks:
+        return orjson.dumps([entry.at_ms, entry.status, entry.took_ms, *entry.events])
     short: dict[str, Any] = {"t": entry.at_ms}
     if entry.events:
         short["e"] = entry.events
@@ -102,4 +120,8 @@ def write_entry(entry: Entry) -> bytes:
 
 
 def read_entry(text: bytes) -> Entry:
-    return Entry(**{_LONG[short]: value for short, value in orjson.loads(text).items()})
+    told = orjson.loads(text)
+    if isinstance(told, list):
+        at_ms, status, took_ms, *events = told
+        return Entry(at_ms=at_ms, status=status, took_ms=took_ms, events=events)
+    return Entry(**{_LONG[short]: value for short, value in told.items()})

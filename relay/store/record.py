@@ -33,7 +33,7 @@ _WORDS_1 = (
 )
 _DICTIONARIES = {b"\x01": _WORDS_1}
 _VERSION = b"\x01"
-_LEVEL = 4
+_LEVEL = 6
 
 
 def event_id(hook: str, sender_id: str) -> str:
