@@ -7,10 +7,9 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import redis
-from redis.exceptions import NoScriptError
 
 from relay.errors import StoreError
 from relay.merge import LeadState
@@ -22,6 +21,8 @@ from relay.store.lead import Entry
 from relay.store.scripts import Scripts, store_errors
 
 log = logging.getLogger("relay")
+
+Argument: TypeAlias = bytes | str | float
 
 #: Updates taken from one lead at a time; the rest follow with the next claim.
 MOST_UPDATES = 500
@@ -88,40 +89,21 @@ class Delivery:
         """Record these and claim up to ``room`` leads, in one round trip.
 
         Gives for each completion whether its claim was still ours, and None for the claims where no room was asked for.
-        Each completion is atomic by itself. Raises StoreError; then the same call may be made again.
+        It is one atomic step. Raises StoreError; then the same call may be made again.
         """
-        calls: list[tuple[str, Sequence[Any]]] = [("complete", self._completion(one)) for one in completions]
-        if room:
-            calls.append(("claim", [self.destination, room, self.lease_ms, self.rate, MOST_UPDATES]))
-        if not calls:
+        if not completions and not room:
             return [], None
-        answers = self._pipeline(calls)
-        claims = self._claims(answers.pop()) if room else None
-        return [answer == 1 for answer in answers], claims
+        args: list[Argument] = [self.destination, room, self.lease_ms, self.rate, MOST_UPDATES]
+        for completion in map(self._completion, completions):
+            args.append(len(completion))
+            args += completion
+        ours, found = self._scripts.run("exchange", *args)
+        return [one == 1 for one in ours], self._claims(found) if found else None
 
-    def _pipeline(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        with store_errors():
-            try:
-                return self._run(calls)
-            except NoScriptError:
-                # Redis was restarted and forgot the scripts. Those that ran may run again: they are idempotent.
-                self._scripts.load()
-                return self._run(calls)
-
-    def _run(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        pipe: Any = self._scripts.client.pipeline(transaction=False)
-        for name, args in calls:
-            pipe.evalsha(self._scripts[name].sha, 0, *args)
-        answers: list[Any] = pipe.execute(raise_on_error=False)
-        for answer in answers:
-            if isinstance(answer, redis.RedisError):
-                raise answer
-        return answers
-
-    def _completion(self, one: Completion) -> list[bytes | str | int]:
+    def _completion(self, one: Completion) -> list[Argument]:
         claim, verdict = one.claim, one.verdict
         clock = leads.write_clock(verdict.clock) if verdict.clock is not None else b""
-        args: list[bytes | str | int] = [self.destination, claim.name, claim.token, clock]
+        args: list[Argument] = [self.destination, claim.name, claim.token, clock]
         args += [
             leads.write_entry(one.entry) if one.entry else b"",
             leads.write_state(verdict.state),

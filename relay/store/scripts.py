@@ -12,7 +12,11 @@ from redis.commands.core import Script
 
 from relay.errors import StoreError
 
-NAMES = ("accept", "claim", "complete", "extend", "arm", "refresh", "replay", "discard")
+#: The files of which each script is made, beside the common one.
+FILES: dict[str, tuple[str, ...]] = {
+    name: (name,) for name in ("accept", "extend", "arm", "refresh", "replay", "discard")
+}
+FILES["exchange"] = ("complete", "claim", "exchange")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
@@ -22,11 +26,11 @@ class Scripts:
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
         folder = files(__package__)
-        common = (folder / "common.lua").read_text(encoding="utf-8")
-        self._all = {
-            name: client.register_script(common + (folder / f"{name}.lua").read_text(encoding="utf-8"))
-            for name in NAMES
+        texts = {
+            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", *parts))
+            for name, parts in FILES.items()
         }
+        self._all = {name: client.register_script(text) for name, text in texts.items()}
 
     def __getitem__(self, name: str) -> Script:
         return self._all[name]
@@ -37,7 +41,7 @@ class Scripts:
             return self._all[name](args=args)
 
     def load(self) -> None:
-        """Have Redis know every script, so that pipelines can name them by their hash."""
+        """Have Redis know every script: a look whether it takes scripts, and that it is there."""
         with store_errors():
             for script in self._all.values():
                 self.client.script_load(script.script)
