@@ -55,20 +55,12 @@ class LeadState:
     gap_ms: int = 0
 
 
-class Sent(NamedTuple):
-    """A register as it goes out."""
-
-    value: Json
-    stamp: Stamp
-    event: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What to do for one lead now."""
 
-    #: Registers to send, by name; empty when there is nothing to send.
-    sent: Mapping[str, Sent] = field(default_factory=dict)
+    #: For each register to send the update that gives its value; empty when there is nothing to send.
+    sent: Mapping[str, Pending] = field(default_factory=dict)
     #: Values sent once more; they have been delivered before.
     settled: Registers = field(default_factory=dict)
     #: Updates that this PUT is about.
@@ -93,7 +85,7 @@ class Batch:
     @property
     def values(self) -> Registers:
         """All registers that go out, by name."""
-        sent = {name: sent.value for name, sent in self.sent.items()}
+        sent = {name: one.update.set[name] for name, one in self.sent.items()}
         return {**self.settled, **sent} if self.settled else sent
 
 
@@ -162,19 +154,20 @@ def _due_settling(state: LeadState, now_ms: int, *, alone: bool) -> Registers:
     return state.settling.set
 
 
-def _greatest(carried: Sequence[Pending], clock: Clock) -> dict[str, Sent]:
+def _greatest(carried: Sequence[Pending], clock: Clock) -> dict[str, Pending]:
     """Take each register from the newest update, unless the clock is newer. ``carried`` is in stamp order."""
-    sent: dict[str, Sent] = {}
+    sent: dict[str, Pending] = {}
     for one in carried:
-        for name, value in one.update.set.items():
+        for name in one.update.set:
             if name not in clock or clock[name][0] <= one.stamp:
-                sent[name] = Sent(value, one.stamp, one.event)
+                sent[name] = one
     return sent
 
 
 def advance(clock: Clock, batch: Batch) -> dict[str, tuple[Stamp, str]]:
     """Give the clock after the CRM took this batch."""
-    return {**clock, **{name: (sent.stamp, sent.event) for name, sent in batch.sent.items()}}
+    settings = {one.member: (one.stamp, one.event) for one in batch.carried}
+    return {**clock, **{name: settings[one.member] for name, one in batch.sent.items()}}
 
 
 def doubt(state: LeadState, batch: Batch, *, until_ms: int) -> LeadState:
@@ -191,11 +184,12 @@ def settle(state: LeadState, batch: Batch, *, sent_ms: int, now_ms: int) -> Lead
     at_ms = 0 if state.settling is None else state.settling.at_ms
     for name in batch.settled:
         del values[name]
-    for name, sent in batch.sent.items():
+    for name, one in batch.sent.items():
         values.pop(name, None)
-        for one in open_doubts:
-            if name in one.set and one.set[name] != sent.value:
-                values[name] = sent.value
-                at_ms = max(at_ms, one.until_ms)
+        value = one.update.set[name]
+        for older in open_doubts:
+            if name in older.set and older.set[name] != value:
+                values[name] = value
+                at_ms = max(at_ms, older.until_ms)
     settling = Settling(at_ms, values) if values else None
     return replace(state, doubts=tuple(d for d in state.doubts if d.until_ms > now_ms), settling=settling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay.merge import Batch, Doubt, LeadState, Sent, Settling, Tries, advance, choose, doubt, ready_ms, settle
+from relay.merge import Batch, Doubt, LeadState, Settling, Tries, advance, choose, doubt, ready_ms, settle
 from relay.model import Clock, Json, Pending, Stamp
 from tests.pendings import clock, waits
 
@@ -20,7 +20,7 @@ def events(batch: Batch) -> list[str]:
 
 
 def values(batch: Batch) -> dict[str, Json]:
-    return {name: sent.value for name, sent in batch.sent.items()}
+    return dict(batch.values)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,8 @@ def test_the_newest_value_of_each_register_goes(
 def test_what_is_sent_names_its_stamp_and_event() -> None:
     batch = choice(waits(1, phone="A"), waits(2, phone="B"))
 
-    assert batch.sent == {"phone": Sent("B", Stamp(2, 2), "e2")}
+    assert batch.sent == {"phone": waits(2, phone="B")}
+    assert (batch.sent["phone"].stamp, batch.sent["phone"].event) == (Stamp(2, 2), "e2")
     assert events(batch) == ["e1", "e2"]
 
 
@@ -181,7 +182,7 @@ def test_the_clock_advances_for_what_was_sent_and_for_nothing_else() -> None:
 
 
 def test_a_body_without_an_answer_is_in_doubt_with_all_that_it_carried() -> None:
-    batch = Batch(sent={"phone": Sent("B", Stamp(2, 2), "e2")}, settled={"title": "x"})
+    batch = Batch(sent={"phone": waits(2, phone="B")}, settled={"title": "x"})
     before = Doubt(500, {"phone": "A"})
 
     state = doubt(LeadState(doubts=(before,)), batch, until_ms=2_000)

@@ -38,7 +38,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A relay as ``make run`` starts it, in a home folder of its own, with one event delivered."""
     folder = tmp_path_factory.mktemp("home")
     environment = {**os.environ, "RELAY_HOME": str(folder)}
-    recipe = subprocess.run(["make", "-n", "--no-print-directory", "run"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+    recipe = subprocess.run(
+        ["make", "-n", "--no-print-directory", "run"], cwd=TOP, capture_output=True, text=True, check=True
+    ).stdout
     command = recipe.splitlines()[-1]
     assert command == ".venv/bin/relay up"
     with (folder / "output").open("wb") as output:

@@ -82,14 +82,16 @@ def test_a_record_gives_back_all_that_was_put_in(given: Arrival) -> None:
 @QUICK
 @given(arrivals)
 def test_updates_can_be_read_without_the_body(given: Arrival) -> None:
-    assert tuple(record.unpack_updates(stored(given))) == given.mapped.updates
+    wanted = [(one.set, one.each) for one in record.unpack_updates(stored(given))]
+    assert wanted == [(one.set, one.each) for one in given.mapped.updates]
 
 
 def test_updates_larger_than_what_is_opened_at_first_are_read_whole() -> None:
     registers = {f"metadata.k{n}": str(n) * 20 for n in range(500)}
     large = Update(set=registers, by=dict.fromkeys(registers, "a rule"))
 
-    assert record.unpack_updates(stored(plain(updates=(large,), body=b"x" * 100_000))) == [large]
+    (unpacked,) = record.unpack_updates(stored(plain(updates=(large,), body=b"x" * 100_000)))
+    assert unpacked.set == large.set
 
 
 def test_a_header_says_where_an_event_stands() -> None:

@@ -59,7 +59,8 @@ def test_a_claim_holds_the_lead_with_all_that_waits_in_order_of_stamps(world: Wo
         (later, now_ms - 5, 0),
         (later, now_ms - 5, 1),
     ]
-    assert [one.update for one in claim.pending][1:] == [update(phone="B"), update(each=True, title="x")]
+    waiting = [(one.update.set, one.update.each) for one in claim.pending]
+    assert waiting == [({"phone": "A"}, False), ({"phone": "B"}, False), ({"title": "x"}, True)]
     assert claim.clock == {}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import logging
-import queue
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from relay.leads_api import LeadsApi
 from relay.store.arming import Arming
 from relay.store.delivery import Claim, Claims, Completion, Delivery
 from workers import deliver
+from workers.crew import Crew
 
 BUDGET_S = 50.0
 #: An idle drain stays for so long, since a new one takes a while to start.
@@ -64,7 +64,7 @@ class Drain:
         self._deadline_ms = deadline_ms
         self._waker = waker
         self._ends = boot_s() + budget_s
-        self._todo: queue.SimpleQueue[Claim | None] = queue.SimpleQueue()
+        self._crew = Crew(threads, self._deliver)
         # Threads only put their news down here; the drain picks them up together, a few moments later. To wake it for
         # each would cost as much as the rest of the work.
         self._news: collections.deque[News] = collections.deque()
@@ -83,21 +83,19 @@ class Drain:
 
     def run(self) -> bool:
         """Deliver; gives whether leads may be left that want a successor."""
-        crew = [threading.Thread(target=self._deliver_all, daemon=True) for _ in range(self._threads)]
-        crew.append(threading.Thread(target=self._wake, daemon=True))
-        for thread in crew:
-            thread.start()
+        waker = threading.Thread(target=self._wake, daemon=True)
+        waker.start()
+        self._crew.start()
         try:
             while self._going():
                 self._turn(self._listen())
+                self._crew.turn()
             return not self._idle()
         finally:
             self._closed = True
             self._hungry.set()
-            for _ in range(self._threads):
-                self._todo.put(None)
-            for thread in crew:
-                thread.join(self._deadline_ms / 1000)
+            self._crew.stop(self._deadline_ms / 1000)
+            waker.join(self._deadline_ms / 1000)
             self._api.close()
 
     def _going(self) -> bool:
@@ -178,7 +176,7 @@ class Drain:
         self._look = now + claims.wait_ms / 1000
         for claim in claims.leads:
             self._in_hand[claim.name] = claim
-            self._todo.put(claim)
+        self._crew.give(claims.leads)
         if claims.leads:
             self._worked = now
         if len(claims.leads) < room and not claims.gate:
@@ -203,16 +201,15 @@ class Drain:
     def _now_ms(self) -> int:
         return int(boot_s() * 1000 + self._store_ahead)
 
-    def _deliver_all(self) -> None:
-        """A thread's life: one lead after the other."""
-        while (claim := self._todo.get()) is not None:
-            news: News = claim
-            try:
-                news = deliver.deliver(claim, self._api.put, now=self._now_ms, deadline_ms=self._deadline_ms)
-            except Exception as error:
-                # One lead's trouble must not end the others; its lease brings it back.
-                log.exception("attempt.broken", extra={"lead": claim.name, "error": type(error).__name__})
-            self._news.append(news)
+    def _deliver(self, claim: Claim) -> None:
+        """Deliver one lead, in one of the crew's threads, and leave news of it."""
+        news: News = claim
+        try:
+            news = deliver.deliver(claim, self._api.put, now=self._now_ms, deadline_ms=self._deadline_ms)
+        except Exception as error:
+            # One lead's trouble must not end the others; its lease brings it back.
+            log.exception("attempt.broken", extra={"lead": claim.name, "error": type(error).__name__})
+        self._news.append(news)
 
     def _wake(self) -> None:
         """The waker's life: whenever the drain is hungry, wait for an accepted event and tell of it."""

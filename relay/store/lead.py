@@ -28,9 +28,11 @@ _NAMES = {letter: name for name, letter in _LETTERS.items()}
 def write_clock(clock: Clock) -> bytes:
     """Group the registers by stamp: ``[[at, number, place, event, register, ...], ...]``, each register in short."""
     groups: dict[tuple[Stamp, str], list[str]] = {}
+    group, last = [], None
     for register, setting in clock.items():
-        short = _LETTERS.get(register) or "." + register[len(METADATA) :]
-        groups.setdefault(setting, []).append(short)
+        if setting is not last:  # neighbours mostly share theirs, and a look spares its hash
+            group, last = groups.setdefault(setting, []), setting
+        group.append(_LETTERS.get(register) or "." + register[len(METADATA) :])
     return orjson.dumps([[*stamp, event, *registers] for (stamp, event), registers in groups.items()])
 
 

@@ -87,7 +87,7 @@ def _opener(blob: bytes) -> Any:
 
 
 def unpack_updates(record: bytes) -> list[Update]:
-    """Give an event's updates; the body is not unpacked."""
+    """Give what delivery needs of an event's updates: not its body, nor the rules that set each register."""
     blob = record[record.index(b"\n") + 1 :]
     opener = _opener(blob)
     text = opener.decompress(blob[1:], 1024)
@@ -96,7 +96,7 @@ def unpack_updates(record: bytes) -> list[Update]:
     if size > len(text):
         text += opener.decompress(opener.unconsumed_tail, size - len(text))
     facts = orjson.loads(text[end:size])
-    return [_update(u) for u in facts[8]]
+    return [Update(set=values, by={}, each=bool(each)) for values, _, each in facts[8]]
 
 
 def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
