@@ -26,8 +26,8 @@ class Sum:
     #: Events that the log of the day names.
     accepted: int
     states: Mapping[State, int]
-    #: The same by the counters, with 'accepted'.
-    counted: Mapping[str, int]
+    #: The same by the counters, with 'accepted'; None where events moved at every look, so that they can't be compared.
+    counted: Mapping[str, int] | None
 
     @property
     def missing(self) -> int:
@@ -38,10 +38,9 @@ class Sum:
     def holds(self) -> bool:
         """Whether nothing is missing and the counters say the same."""
         by_records = {"accepted": self.accepted} | {state.word: n for state, n in self.states.items()}
-        return self.missing == 0 and all(
-            self.counted.get(name, 0) == by_records.get(name, 0)
-            for name in ("accepted", *(state.word for state in State))
-        )
+        names = ("accepted", *(state.word for state in State))
+        counted = by_records if self.counted is None else self.counted
+        return self.missing == 0 and all(counted.get(name, 0) == by_records.get(name, 0) for name in names)
 
     def __str__(self) -> str:
         parts = " + ".join(f"{self.states.get(state, 0)} {state.word}" for state in State)
@@ -82,12 +81,14 @@ def _days(store: Store) -> list[tuple[str, int]]:
 
 
 def _sum(store: Store, hook: str, day: int) -> Sum:
+    """Add up one day's records, and compare them with counters that stood still meanwhile."""
     for _ in range(LOOKS):
+        before = store.events.counts(day).get(hook, {})
         ids = store.events.log(hook, day)
         states = Counter(header.state for header in store.events.headers(ids))
-        counted = store.events.counts(day).get(hook, {})
-        one = Sum(hook=hook, day=day, accepted=len(ids), states=states, counted=counted)
-        if one.holds:
+        still = before == store.events.counts(day).get(hook, {})
+        one = Sum(hook=hook, day=day, accepted=len(ids), states=states, counted=before if still else None)
+        if still or one.missing:
             break
     return one
 

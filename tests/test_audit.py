@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from relay.audit import Audit, audit
@@ -10,6 +14,7 @@ from relay.settings import DAY_MS
 from relay.store import Store
 from relay.store.events import date_of
 from tests.far_crm import DEADLINE_MS, World, update
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -189,3 +194,26 @@ def test_each_hook_and_each_day_has_a_sum_of_its_own(world: World) -> None:
         ("cotiza", today, 0),
         ("visitas", today, 1),
     ]
+
+
+def test_events_that_move_while_they_are_added_up_are_no_fault(store: Store) -> None:
+    world, stop = World(store), threading.Event()
+
+    def traffic() -> None:
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            world.accept(f"event {number}", f"lead-{number % 5}", update(phone=str(number)))
+            world.deliver()
+
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(traffic)
+        try:
+            until(lambda: store.events.counts(store.events.today()).get("cotiza", {}).get("delivered", 0) > 50)
+            found = [audit(store) for _ in range(10)]
+        finally:
+            stop.set()
+        done.result(10)
+
+    assert [one for one in found if not one.holds] == []
+    assert audit(store).sums[0].counted is not None

@@ -284,7 +284,18 @@ def test_a_file_without_sender_secrets_and_rules_says_so() -> None:
 
 def test_a_file_whose_name_can_not_be_part_of_a_url_is_a_fault() -> None:
     assert faults_of(GOOD, "rules/Cotiza Ya.yaml") == [
-        "rules/Cotiza Ya.yaml:1: the name 'Cotiza Ya' can't be part of a URL; use a to z, 0 to 9, - and _"
+        "rules/Cotiza Ya.yaml:1: the name 'Cotiza Ya' can't be part of a URL; "
+        "use a to z, 0 to 9, - and _, 64 at the most"
+    ]
+
+
+def test_an_event_can_not_have_more_updates_that_go_alone_than_the_store_has_places_for() -> None:
+    rule = "  - {name: 'r%d', deliver: each, update: {metadata: {paso: '%d'}}}\n"
+    head, _ = GOOD.split("rules:\n")
+
+    assert faults_of(head + "rules:\n" + "".join(rule % (one, one) for one in range(99))) == []
+    assert faults_of(head + "rules:\n" + "".join(rule % (one, one) for one in range(100))) == [
+        "rules/cotiza.yaml:5: more than 99 rules have 'deliver: each'; merge some of them"
     ]
 
 

@@ -46,5 +46,5 @@ def sum_json(one: Sum) -> dict[str, Json]:
         "missing": one.missing,
         "holds": one.holds,
         "states": {state.word: one.states.get(state, 0) for state in State},
-        "counted": dict(one.counted),
+        "counted": None if one.counted is None else dict(one.counted),
     }

@@ -22,7 +22,9 @@ from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event")
 MATCHES = ("phone", "email", "external_id")
-NAME = re.compile(r"[a-z0-9_-]+")
+NAME = re.compile(r"[a-z0-9_-]{1,64}")
+#: Each update of an event has a place of two digits in the store.
+MOST_ALONE = 99
 
 Entries = Mapping[str, Entry]
 Tables = dict[str, dict[str, Json]]
@@ -41,7 +43,7 @@ def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None
     """Read a hook file's bytes. Gives the hook, or None and every fault with its line."""
     page = Page(file.as_posix())
     if not NAME.fullmatch(file.stem):
-        page.fault(1, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _")
+        page.fault(1, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _, 64 at the most")
     root = page.compose(content)
     entries = page.entries(root, "the file") if root else None
     hook = assemble(page, file.stem, content, entries, known) if entries is not None else None
@@ -154,8 +156,10 @@ def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
         return ()
     entries = page.items(entry, "rules")
     say_twice(page, [one.node for one in entries])
-    rules = [read_rule(wording, one, number) for number, one in enumerate(entries, 1)]
-    return tuple(rule for rule in rules if rule)
+    rules = tuple(rule for number, one in enumerate(entries, 1) if (rule := read_rule(wording, one, number)))
+    if sum(rule.each for rule in rules) > MOST_ALONE:
+        page.fault(entry.line, f"more than {MOST_ALONE} rules have 'deliver: each'; merge some of them")
+    return rules
 
 
 def say_twice(page: Page, nodes: list[Node]) -> None:
