@@ -74,7 +74,7 @@ class Drain:
         self._store_ahead = 0.0
         self._stopping = False
         self._closed = False
-        self._worked = self._kept = boot_s()
+        self._worked = self._kept = self._asked = boot_s()
         self._look = 0.0
 
     def stop(self) -> None:
@@ -172,7 +172,8 @@ class Drain:
 
     def _take(self, claims: Claims, room: int) -> None:
         now = boot_s()
-        self._store_ahead = claims.now_ms - now * 1000
+        # From when we asked, not from when the answer came: an answer that took long must not make a lease look longer.
+        self._store_ahead = claims.now_ms - self._asked * 1000
         self._look = now + claims.wait_ms / 1000
         for claim in claims.leads:
             self._in_hand[claim.name] = claim
@@ -186,6 +187,7 @@ class Drain:
         """Talk to the store, again and again while Redis is away: what was sent must be recorded."""
         patience = boot_s() + PATIENCE_S
         while True:
+            self._asked = boot_s()
             try:
                 ours, claims = self._delivery.exchange(completions, room=room)
             except StoreError as error:
