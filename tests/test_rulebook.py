@@ -289,6 +289,15 @@ def test_a_file_whose_name_can_not_be_part_of_a_url_is_a_fault() -> None:
     ]
 
 
+def test_the_expression_of_an_unknown_field_is_checked_too() -> None:
+    text = GOOD.split("rules:\n")[0] + "rules:\n  - name: r\n    update: {emial: '${feilds.correo}'}\n"
+
+    assert faults_of(text) == [
+        "rules/cotiza.yaml:7: rule 'r' sets unknown field 'emial'; did you mean 'email'?",
+        "rules/cotiza.yaml:7: rule 'r': emial: unknown name 'feilds'; did you mean 'fields'?",
+    ]
+
+
 def test_an_event_can_not_have_more_updates_that_go_alone_than_the_store_has_places_for() -> None:
     rule = "  - {name: 'r%d', deliver: each, update: {metadata: {paso: '%d'}}}\n"
     head, _ = GOOD.split("rules:\n")

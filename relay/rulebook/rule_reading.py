@@ -115,6 +115,8 @@ def read_update(wording: Wording, entry: Entry | None, draft: Draft, line: int) 
             read_value(wording, one, name, draft)
         else:
             page.fault(one.line, f"{draft.what} sets unknown field {name!r}{hint_of(name)}")
+            if isinstance(one.node, ScalarNode) and "${" in one.node.value:
+                wording.template(one, f"{draft.what}: {name}")  # its faults are to be known now too
     if not fields:
         page.fault(entry.line, f"{draft.what} has an update with nothing in it")
 
