@@ -17,7 +17,8 @@ from typing import TextIO
 from relay.tether import tethered
 
 SHORTEST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 15.0
+# RQ ends a worker that meets an outage of Redis: it must be back soon after Redis is.
+LONGEST_PAUSE_S = 2.0
 #: A part that lived so long has started well: its next end counts as the first.
 SETTLED_S = 30.0
 #: A line longer than this is shown in pieces.
