@@ -66,7 +66,7 @@ def made(order: Order) -> list[bytes]:
     requests = []
     for lead in leads_of(order):
         body = visitors.body(lead)
-        signature = typeform.sign(body, order.secret)[typeform.HEADER]
+        signature = typeform.signature(body, order.secret)[typeform.HEADER]
         headers = f"{head}Content-Length: {len(body)}\r\n{typeform.HEADER}: {signature}\r\n\r\n"
         requests.append(headers.encode() + body)
     return requests

@@ -15,7 +15,7 @@ from relay import rulebook
 from relay.errors import Denied, LeadsApiError, NotFound, StoreError
 from relay.leads_api import LeadsApi
 from relay.nudge import workers_seen
-from relay.senders import SENDERS
+from relay.senders import ABOUT
 from relay.settings import Settings
 from relay.store import Store
 from relay.store.condition import Condition, condition
@@ -161,7 +161,7 @@ def look_at_api(about: str, api: LeadsApi) -> Finding:
 
 def look_at_rules(settings: Settings) -> Iterator[Finding]:
     hooks, faults = rulebook.check(
-        settings.rules, environment=settings.environment, senders=SENDERS, destinations=settings.destinations
+        settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
     for fault in faults:
         yield _fault("rules", fault)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 
@@ -25,7 +26,63 @@ class Request:
     #: Milliseconds since 1970 at which the door saw it.
     received_ms: int
     method: str = "POST"
-    query: Mapping[str, str] = field(default_factory=dict)
+    #: The whole address as the sender called it, query included.
+    url: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What stands behind the question mark; of a name that comes twice, the last."""
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What there is to know of a sender before it sends: for hook files, examples and the list of senders."""
+
+    #: As its maker writes it: ``Contact Form 7``.
+    title: str
+    #: What proves that a request is the sender's: which secret it is, and where it is set at the sender.
+    proof: str
+    #: Where the lead's id usually travels, as an expression; empty where the sender can't carry one.
+    lead: str = ""
+    #: Usual name of the environment variable of the secret.
+    variable: str = ""
+    #: Content type of its requests.
+    content_type: str = "application/json"
+    #: Places in its body that make an event a new one, and that say when it happened: ``entry.*.changes.*.value.id``.
+    ids: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    #: Headers, in lower case, that are part of an event and kept with it.
+    headers: tuple[str, ...] = ()
+    #: Further secrets that a hook file names, by their keys there, and what each is.
+    keys: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a hook file may say how it signs.
+    described: bool = False
+    #: Whether the shape of its requests is not confirmed by its maker.
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """How a request is signed with an HMAC, as a hook file of a generic sender describes it."""
+
+    #: Name of the header that holds the signature.
+    header: str
+    #: ``sha1``, ``sha256`` or ``sha512``.
+    algorithm: str = "sha256"
+    #: ``hex`` or ``base64``.
+    encoding: str = "hex"
+    #: What stands before each signature in the header: ``sha256=``, ``v1=``.
+    prefix: str = ""
+    #: What is signed, in this order: ``body``, ``timestamp``, ``id``, ``method``, ``url``, and any other text as it is.
+    signed: tuple[str, ...] = ("body",)
+    #: Header of the timestamp; or, with ``=`` at its end, what stands before it in the signature's own header.
+    timestamp: str = ""
+    #: Header of the event's id, and of the word for what happened.
+    id: str = ""
+    kind: str = ""
+    #: Seconds by which the timestamp may differ from now.
+    tolerance: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +100,8 @@ class Event:
     #: When it happened, in ms since 1970; None where the sender does not say.
     at_ms: int | None = None
     test: bool = False
+    #: What is still to be fetched from the sender before there are any fields: the sender's name for it.
+    fetch: str = ""
     #: The parsed body.
     raw: Json = None
     #: The bytes that give this one event again: the request's body, or its part of a batch.
@@ -158,6 +217,8 @@ class Arrival:
     content_type: str
     body: bytes
     mapped: Mapped
+    #: Those of the request that are part of the event, by their names in lower case.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Acceptance(NamedTuple):
@@ -192,6 +253,8 @@ class StoredEvent:
     #: Stamp of the first update; the others follow by place.
     stamp: Stamp
     received_ms: int
+    #: Those of the request that are part of the event, by their names in lower case.
+    headers: Mapping[str, str] = field(default_factory=dict)
     #: Set while the event is parked or dead; what a person did then stands in the history of its lead.
     reason: Reason | None = None
 
@@ -282,6 +345,10 @@ class Hook:
     deliver_tests: bool = False
     #: For ``lookup``: value by key, by name of the table.
     tables: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    #: Further secrets that the sender needs, by their keys in the file: ``token``, ``verify_token``.
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: How requests are signed, where the file says so.
+    signature: Scheme | None = None
     #: The file's own expressions for the event's id and time, where it has any.
     event_id: Formula | None = None
     event_time: Formula | None = None

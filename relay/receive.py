@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import quote
 
 import flask
 import orjson
@@ -21,8 +21,8 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
 from relay.mapping import map_event
 from relay.model import Acceptance, Arrival, Event, Hook, Request
-from relay.senders import SENDERS
-from relay.senders.base import Sender
+from relay.senders import adapter_of
+from relay.senders.base import Handshaking, Reply, Sender
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -55,10 +55,10 @@ class EventStore(Protocol):
 
 def receive(request: Request, *, hook: Hook, store: EventStore) -> Sequence[Acceptance]:
     """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable."""
-    sender = SENDERS[hook.sender]
+    sender = adapter_of(hook)
     verify(request, sender=sender, hook=hook)
     events = parse(request, sender=sender, hook=hook)
-    return store.accept([mapped(event, request, hook=hook) for event in events])
+    return store.accept([mapped(event, request, sender=sender, hook=hook) for event in events]) if events else ()
 
 
 def verify(request: Request, *, sender: Sender, hook: Hook) -> None:
@@ -73,7 +73,10 @@ def verify(request: Request, *, sender: Sender, hook: Hook) -> None:
 
 
 def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
-    """Have the sender read the body, and give at least one event and no more than the store takes at once."""
+    """Have the sender read the body, and give no more events than the store takes at once.
+
+    None at all is right too: some senders tell of other things at the same address, and would repeat what is refused.
+    """
     try:
         events = sender.parse(request)
     except BadBody:
@@ -81,14 +84,12 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
     except Exception as error:
         log.error("event.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
         raise BadBody(f"the body could not be read as a {title(sender)} event") from error
-    if not events:
-        raise BadBody("the body holds no event")
     if len(events) > MOST_EVENTS:
         raise TooLarge(f"the body holds {len(events)} events; send at most {MOST_EVENTS} at a time")
     return events
 
 
-def mapped(event: Event, request: Request, *, hook: Hook) -> Arrival:
+def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arrival:
     """Put together an event and what its hook file makes of it."""
     return Arrival(
         hook=hook.name,
@@ -99,19 +100,42 @@ def mapped(event: Event, request: Request, *, hook: Hook) -> Arrival:
         test=event.test,
         content_type=request.headers.get("content-type", ""),
         body=event.body,
+        headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=map_event(event, hook, received_ms=request.received_ms),
     )
 
 
+def shake_hands(request: Request, *, hook: Hook) -> Reply | None:
+    """Have the sender answer; None where it has no handshake of this kind. Raises Rejected."""
+    sender = adapter_of(hook)
+    if not isinstance(sender, Handshaking):
+        return None
+    try:
+        return sender.handshake(request, hook.secrets, hook.keys)
+    except Rejected:
+        raise
+    except Exception as error:
+        log.error("handshake.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
+        raise BadBody(f"the handshake can't be read as one of {title(sender)}") from error
+
+
 def title(sender: Sender) -> str:
-    return sender.name.replace("_", " ").title()
+    return sender.about.title
 
 
 def door(
-    hooks: Mapping[str, Hook], *, store: EventStore, known: Callable[[str], bool], max_body: int
+    hooks: Mapping[str, Hook],
+    *,
+    store: EventStore,
+    known: Callable[[str], bool],
+    max_body: int,
+    public_url: str = "",
 ) -> flask.Blueprint:
-    """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError."""
-    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body)
+    """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError.
+
+    ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too.
+    """
+    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url)
     blueprint = flask.Blueprint("door", __name__)
     for view, methods in ((views.post, ["POST"]), (views.other, OTHER_METHODS)):
         blueprint.add_url_rule(
@@ -135,12 +159,13 @@ class _Door:
     store: EventStore
     known: Callable[[str], bool]
     max_body: int
+    public_url: str
 
     def post(self, hook: str) -> flask.Response:
         environ, body = flask.request.environ, b""
         try:
             body = read_body(environ, self.max_body)
-            return accepted(hook, receive(request_of(environ, body), hook=self.find(hook), store=self.store))
+            return accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
         except Rejected as error:
             return self.refuse(error, hook, size=len(body) or get_content_length(environ) or 0)
         except StoreError as error:
@@ -149,8 +174,20 @@ class _Door:
             return answer(503, {"error": "store unavailable", "message": words}, headers={"Retry-After": "5"})
 
     def other(self, hook: str) -> flask.Response:
+        """Answer a handshake, for the senders that make one; everything else comes by POST."""
+        try:
+            reply = shake_hands(self.request(flask.request.environ, b""), hook=self.find(hook))
+        except Rejected as error:
+            return self.refuse(error, hook, size=0)
+        except StoreError:
+            reply = None
+        if reply is not None:
+            return flask.Response(reply.body, 200, reply.headers, content_type=reply.content_type)
         words = f"hook '{hook}': events come by POST, not by {flask.request.method}"
         return answer(405, {"error": "method not allowed", "message": words}, headers={"Allow": "POST"})
+
+    def request(self, environ: WSGIEnvironment, body: bytes) -> Request:
+        return request_of(environ, body, public_url=self.public_url)
 
     def find(self, name: str) -> Hook:
         hook = self.hooks.get(name)
@@ -198,7 +235,7 @@ def hear_out(stream: IO[bytes]) -> None:
             left -= len(chunk)
 
 
-def request_of(environ: WSGIEnvironment, body: bytes) -> Request:
+def request_of(environ: WSGIEnvironment, body: bytes, *, public_url: str = "") -> Request:
     """Take over what the sender sent, straight from WSGI: Flask's own views of it cost several times as much."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
@@ -207,8 +244,17 @@ def request_of(environ: WSGIEnvironment, body: bytes) -> Request:
         body=body,
         received_ms=time.time_ns() // 1_000_000,
         method=environ["REQUEST_METHOD"],
-        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        url=(public_url or f"{environ['wsgi.url_scheme']}://{headers.get('host', '')}") + target_of(environ),
     )
+
+
+def target_of(environ: WSGIEnvironment) -> str:
+    """Give path and query as they stood on the request's first line; each server has its own name for it."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw:
+        return str(raw)
+    query = environ.get("QUERY_STRING", "")
+    return quote(environ.get("PATH_INFO", "")) + (f"?{query}" if query else "")
 
 
 def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:

@@ -16,7 +16,7 @@ from relay.errors import RelayError, SettingsError, StoreError
 from relay.leads_api import LeadsApi
 from relay.model import Hook
 from relay.nudge import Nudger, Ticker
-from relay.senders import SENDERS
+from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
 
@@ -58,7 +58,7 @@ def store(settings: Settings, client: redis.Redis | None = None) -> Store:
 def hooks(settings: Settings) -> dict[str, Hook]:
     """Load the hook files. Raises RuleError with all their faults."""
     return rulebook.load(
-        settings.rules, environment=settings.environment, senders=SENDERS, destinations=settings.destinations
+        settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
 
 

@@ -118,7 +118,7 @@ def serving(app: flask.Flask) -> Iterator[str]:
 
 
 def post_typeform(url: str, body: bytes = EXAMPLE, headers: Mapping[str, str] | None = None) -> requests.Response:
-    all_headers = {"Content-Type": JSON, **typeform.sign(body, SECRET), **(headers or {})}
+    all_headers = {"Content-Type": JSON, **typeform.signature(body, SECRET), **(headers or {})}
     return requests.post(f"{url}/hooks/cotiza", data=body, headers=all_headers, timeout=10, allow_redirects=False)
 
 

@@ -27,4 +27,4 @@ def come_in(store: Store, hook: Hook, *, lead: str | None = LEAD, **answers: str
     body = orjson.dumps({"event_type": "form_response", "form_response": response})
     request = Request(headers={"content-type": "application/json"}, body=body, received_ms=store.events.now_ms())
     (event,) = typeform.parse(request)
-    return store.door.accept([receive.mapped(event, request, hook=hook)])[0].id
+    return store.door.accept([receive.mapped(event, request, sender=typeform, hook=hook)])[0].id

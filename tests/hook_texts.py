@@ -7,6 +7,7 @@ from pathlib import PurePath
 from relay.mapping import map_event
 from relay.model import Event, Hook, Json, Mapped
 from relay.rulebook.hook_file import Known, read_hook
+from relay.senders import ABOUT
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NOW = 1_790_500_000_000
@@ -14,7 +15,7 @@ SUBMITTED = 1_790_433_227_000
 
 HEAD = "sender: typeform\nsecrets: [S]\n"
 BY_ID = HEAD + "lead:\n  id: ${hidden.lead_id}\n"
-KNOWN = Known(environment={"S": "s"}, senders=("typeform",), destinations=("default",))
+KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",))
 
 
 def hook_of(text: str) -> Hook:

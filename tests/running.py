@@ -57,7 +57,7 @@ class Relay:
             "answers": [{"type": "text", "text": text, "field": {"ref": ref}} for ref, text in answers.items()],
         }
         body = orjson.dumps({"event_id": uuid.uuid4().hex, "event_type": "form_response", "form_response": response})
-        headers = {"Content-Type": "application/json", **typeform.sign(body, SECRET)}
+        headers = {"Content-Type": "application/json", **typeform.signature(body, SECRET)}
         answer = requests.post(f"{self.url}/hooks/{HOOK}", data=body, headers=headers, timeout=30)
         assert answer.status_code == 200, answer.text
         id: str = answer.json()["events"][0]

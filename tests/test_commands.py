@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.commands.example_events import example
 from relay.errors import CommandError
-from relay.model import Request
 from relay.senders import SENDERS
+from relay.senders.examples import example_of, renewed
 
 ROOT = Path(__file__).parent.parent
 SECRETS = {"TYPEFORM_SECRET": "s3cr3to", "ZAPIER_TOKEN": "t0k3n"}
@@ -166,25 +165,25 @@ def test_an_example_is_a_new_event_each_time_unless_sent_as_it_is(file: str) -> 
     name = {"cotiza": "typeform"}.get(Path(file).parent.name, "zapier")
     content = json.loads((ROOT / "rules" / file).read_text())
 
-    renewed = {id_of(content, name, as_is=False) for _ in range(2)}
+    new = {id_of(content, name, as_is=False) for _ in range(2)}
     same = {id_of(content, name, as_is=True) for _ in range(2)}
 
-    assert len(renewed) == 2
+    assert len(new) == 2
     assert len(same) == 1
-    assert not renewed & same
+    assert not new & same
 
 
 def id_of(content: object, name: str, *, as_is: bool) -> str:
     """Have the sender's own adapter read what would be sent, and give the event's id."""
     sender = SENDERS[name]
-    made = example(content, sender=name, content_type=sender.content_type, as_is=as_is)  # type: ignore[arg-type]
-    headers = {"content-type": made.content_type}
-    (event,) = sender.parse(Request(headers=headers, body=made.body, received_ms=0))
+    example = example_of(content, sender.about)  # type: ignore[arg-type]
+    made = example if as_is else renewed(example, sender.about, now_ms=1_790_000_000_000)
+    (event,) = sender.parse(made.request(url="", now_ms=0))
     return event.id
 
 
 def test_a_form_that_is_no_object_is_refused_in_words() -> None:
     broken: Mapping[str, object] = {"_transport": {}, "form": ["nombre"]}
 
-    with pytest.raises(CommandError, match=r"^the file's form is not an object: give a value for each field$"):
-        example(broken, sender="zapier", content_type="application/json")  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match=r"^the file's form is a list: give an object with a value for each field$"):
+        example_of(broken, SENDERS["zapier"].about)  # type: ignore[arg-type]

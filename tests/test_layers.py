@@ -43,7 +43,7 @@ LIBRARIES = {
     "redis": {"store", "wiring", "nudge", "workers"},
     "rq": {"nudge", "workers"},
     "requests": {"leads_api", "senders"},
-    "urllib3": {"leads_api", "commands"},
+    "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
     "ruamel": {"rulebook"},
     "typer": {"cli", "commands"},

@@ -16,7 +16,7 @@ import requests
 
 from relay import rulebook
 from relay.expressions.filters import FILTERS
-from relay.senders import SENDERS
+from relay.senders import ABOUT, SENDERS
 from relay.settings import Settings, load, read_home
 from tests.waiting import until
 
@@ -104,7 +104,7 @@ def test_the_hook_file_of_the_readme_is_without_fault(tmp_path: Path) -> None:
     (tmp_path / "cotiza.yaml").write_text(example, encoding="utf-8")
 
     hooks, faults = rulebook.check(
-        tmp_path, environment={"TYPEFORM_SECRET": "s"}, senders=SENDERS, destinations={"default"}
+        tmp_path, environment={"TYPEFORM_SECRET": "s"}, senders=ABOUT, destinations={"default"}
     )
 
     assert faults == []
@@ -118,9 +118,7 @@ def test_the_fault_that_the_readme_quotes_is_what_check_says(tmp_path: Path) -> 
     text = example.replace("      campaign_id: null                 # null", "      emial: ana@example.com # null")
     (tmp_path / "cotiza.yaml").write_text(text, encoding="utf-8")
 
-    _, faults = rulebook.check(
-        tmp_path, environment={"TYPEFORM_SECRET": "s"}, senders=SENDERS, destinations={"default"}
-    )
+    _, faults = rulebook.check(tmp_path, environment={"TYPEFORM_SECRET": "s"}, senders=ABOUT, destinations={"default"})
 
     assert [fault.split(": ", 1)[1] for fault in faults] == [quoted[1]]
 

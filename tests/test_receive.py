@@ -96,7 +96,7 @@ def test_a_wrong_signature_is_answered_401_and_kept_for_a_person(url: str, memor
     [
         (b"", "the body is empty"),
         (b"{", "the body is not JSON: line 1, column 2: unexpected end of data"),
-        (b"[]", "the body holds no event"),
+        (b"[]", "the body is an empty list"),
         (b"[1]", "item 1 of the body is a number, not an object"),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_hook_that_once_was_is_asked_for_again_later(url: str, memory: MemoryS
 def test_while_the_store_is_away_a_sender_is_asked_to_try_again(url: str, memory: MemoryStore, name: str) -> None:
     memory.fault = StoreError("Redis at 10.0.0.7 is away")
 
-    headers = {"Content-Type": JSON, **typeform.sign(EXAMPLE, SECRET)}
+    headers = {"Content-Type": JSON, **typeform.signature(EXAMPLE, SECRET)}
     answer = requests.post(f"{url}/hooks/{name}", data=EXAMPLE, headers=headers, timeout=10)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

@@ -11,9 +11,9 @@ import pytest
 
 from relay import receive
 from relay.errors import BadBody, BadSignature, StoreError
-from relay.model import Event
-from relay.senders import zapier
-from tests.doors import JSON, LEAD, MemoryStore, app_with, hook, post_zap, serving
+from relay.model import Event, Request
+from relay.senders import typeform, zapier
+from tests.doors import LEAD, MemoryStore, app_with, hook, post_zap, serving
 from tests.sender_security import signed
 
 
@@ -33,7 +33,7 @@ class Breaking:
     """A sender whose adapter has a bug."""
 
     name = "typeform"
-    content_type = JSON
+    about = typeform.about
 
     def verify(self, request: Any, secrets: Sequence[str]) -> None:
         raise KeyError("Juana")
@@ -41,8 +41,8 @@ class Breaking:
     def parse(self, request: Any) -> list[Event]:
         raise RecursionError("Juana")
 
-    def sign(self, body: bytes, secret: str) -> dict[str, str]:
-        return {}
+    def sign(self, request: Request, secret: str) -> Request:
+        return request
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from relay.errors import RuleError
 from relay.model import Hook
 from relay.rulebook import check, load
 from relay.rulebook.hook_file import Known, read_hook
+from relay.senders import ABOUT
 
-SENDERS = ("typeform", "zapier")
+SENDERS = ABOUT
 ENVIRONMENT = {"TYPEFORM_SECRET": "s3cret", "OLD_SECRET": "older", "BLANK": " "}
 KNOWN = Known(environment=ENVIRONMENT, senders=SENDERS, destinations=("default", "acme"))
 
@@ -275,9 +276,9 @@ def test_everything_that_is_missing_is_said_at_once_and_in_order_of_lines() -> N
 
 def test_a_file_without_sender_secrets_and_rules_says_so() -> None:
     assert faults_of("lead: {id: '${hidden.lead_id}'}\n") == [
+        "rules/cotiza.yaml:1: the file has no sender; add one of " + ", ".join(ABOUT),
         "rules/cotiza.yaml:1: the file has no secrets; "
         "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]",
-        "rules/cotiza.yaml:1: the file has no sender; add one of typeform, zapier",
         "rules/cotiza.yaml:1: the file has no rules; add one with a name and an update",
     ]
 

@@ -39,7 +39,7 @@ def read_typeform(content: Any) -> Event:
 def test_typeform_signs_as_its_page_says(vector: dict[str, Any]) -> None:
     body = vector["body"].encode()
 
-    headers = typeform.sign(body, vector["secret"])
+    headers = typeform.signature(body, vector["secret"])
 
     assert headers == {"Typeform-Signature": vector["expected"]}
     typeform.verify(request(vector["headers"], body), [vector["secret"]])

@@ -220,8 +220,9 @@ def test_zapier_says_which_item_of_a_list_is_none(body: Any, words: str) -> None
     assert str(refusal.value) == words
 
 
-def test_an_empty_zapier_list_gives_no_events() -> None:
-    assert read_zapier([]) == []
+def test_an_empty_zapier_list_is_refused() -> None:
+    with pytest.raises(BadBody, match=r"^the body is an empty list$"):
+        read_zapier([])
 
 
 def test_adapters_keep_the_request_they_were_given() -> None:

@@ -64,7 +64,7 @@ def new_event(dice: random.Random, leads: list[str], *, secret: str) -> Sent:
         "answers": [{"type": "text", "text": text, "field": {"ref": name}} for name, text in answers.items()],
     }
     body = orjson.dumps({"event_id": token, "event_type": "form_response", "form_response": response})
-    headers = {"Content-Type": "application/json", **typeform.sign(body, secret)}
+    headers = {"Content-Type": "application/json", **typeform.signature(body, secret)}
     return Sent(lead=lead, wants=wants, body=body, headers=headers)
 
 

@@ -14,7 +14,7 @@ from relay import rulebook, settings
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
 from relay.model import Hook
-from relay.senders import SENDERS
+from relay.senders import ABOUT
 
 
 def check(
@@ -27,7 +27,7 @@ def check(
     hooks, faults = rulebook.check(
         folder or now.rules,
         environment=now.environment if secrets else AnySecret(now.environment),
-        senders=SENDERS,
+        senders=ABOUT,
         destinations=now.destinations,
     )
     if as_json:

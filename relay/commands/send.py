@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -12,13 +13,13 @@ import typer
 import urllib3
 
 from relay import rulebook, settings, wiring
-from relay.commands.example_events import Example, example, first_example, read
 from relay.commands.follow import follow, lead_table, outcome, setters
 from relay.commands.screen import counted, out
 from relay.commands.stand_ins import AnySecret
 from relay.errors import CommandError
-from relay.model import Hook, State, StoredEvent
-from relay.senders import SENDERS
+from relay.model import Hook, Request, State, StoredEvent
+from relay.senders import ABOUT, adapter_of
+from relay.senders.examples import first_example, read_example, renewed
 from relay.settings import Settings
 
 ENDED_WELL = (State.DELIVERED, State.SUPERSEDED, State.IGNORED)
@@ -46,12 +47,13 @@ def send(
         raise CommandError("no relay runs here: start it (relay up), set REDIS_URL, or send with --no-follow")
     chosen = find_hook(now, name or hook)
     address = f"{(url or home_url(now)).rstrip('/')}/hooks/{chosen.name}"
-    content = read(file or first_example(Path(chosen.file)))
-    sender = SENDERS[chosen.sender]
+    sender = adapter_of(chosen)
+    example = read_example(file or first_example(Path(chosen.file)), sender.about)
     sent: list[Receipt] = []
     for _ in range(count):
-        made = example(content, sender=chosen.sender, content_type=sender.content_type, as_is=not new)
-        sent.append(post(address, made, sender.sign(made.body, secret_of(now, chosen))))
+        now_ms = time.time_ns() // 1_000_000
+        one = renewed(example, sender.about, now_ms=now_ms) if new else example
+        sent.append(post(sender.sign(one.request(url=address, now_ms=now_ms), secret_of(now, chosen))))
     out.print(f"{address}: 200, {told(sent)}")
     if wait:
         show(now, follow([id for one in sent for id in one.events], wiring.store(now).events.event))
@@ -60,7 +62,7 @@ def send(
 def find_hook(now: Settings, name: str) -> Hook:
     """Give the hook of this name from the rules. Raises CommandError with those there are."""
     environment = AnySecret(now.environment)
-    hooks, faults = rulebook.check(now.rules, environment=environment, senders=SENDERS, destinations=now.destinations)
+    hooks, faults = rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
     if name in hooks:
         return hooks[name]
     if any(fault.startswith(str(now.rules / name)) for fault in faults):
@@ -81,11 +83,13 @@ def home_url(now: Settings) -> str:
     return now.environment.get("RELAY_URL") or f"http://localhost:{now.port}"
 
 
-def post(address: str, made: Example, signature: Mapping[str, str]) -> Receipt:
-    """Post one body. Raises CommandError with the door's words."""
-    headers = {"Content-Type": made.content_type, **signature}
+def post(request: Request) -> Receipt:
+    """Send one request. Raises CommandError with the door's words."""
+    address = request.url.partition("?")[0]
     try:
-        answer = urllib3.request("POST", address, body=made.body, headers=headers, retries=False, timeout=30.0)
+        answer = urllib3.request(
+            request.method, request.url, body=request.body, headers=request.headers, retries=False, timeout=30.0
+        )
     except urllib3.exceptions.HTTPError as error:
         raise CommandError(f"{address}: nobody answers there: is the relay running (relay up)?") from error
     if answer.status != 200:

@@ -24,7 +24,7 @@ from relay.embedded import EmbeddedRedis, lock
 from relay.errors import CommandError, RuleError
 from relay.model import Hook
 from relay.parts import Part, Screen, spawn
-from relay.senders import SENDERS
+from relay.senders import ABOUT
 from relay.settings import Settings
 from relay.supervisor import Supervisor
 
@@ -97,7 +97,7 @@ def taken(home: Path, at_the_end: contextlib.ExitStack) -> None:
 def checked(now: Settings, *, made_up: bool) -> tuple[dict[str, Hook], dict[str, str]]:
     """Load the rules, and give the secrets made up for them. Raises RuleError with all their faults."""
     environment = AnySecret(now.environment, read_secrets(now.home)) if made_up else now.environment
-    hooks, faults = rulebook.check(now.rules, environment=environment, senders=SENDERS, destinations=now.destinations)
+    hooks, faults = rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
     if faults:
         raise RuleError(faults)
     made = environment.made if isinstance(environment, AnySecret) else {}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from relay.errors import BadBody, CommandError
 from relay.mapping import map_event
 from relay.model import Arrival, Event, Hook, Request, StoredEvent
-from relay.senders import SENDERS
+from relay.senders import SENDERS, adapter_of
 
 #: Gives what the rules of now make of an event. Raises CommandError where they can't be asked.
 Remap = Callable[[StoredEvent], Arrival]
@@ -22,7 +22,7 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
         if hook is None:
             raise CommandError(f"hook '{stored.hook}' is not loaded: put its file back into the rules")
         # It keeps its id: a hook file that names another one now must not make a second event of it.
-        mapped = map_event(_parsed(stored), hook, received_ms=stored.received_ms)
+        mapped = map_event(_parsed(stored, hook), hook, received_ms=stored.received_ms)
         return Arrival(
             hook=stored.hook,
             sender=stored.sender,
@@ -32,18 +32,19 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
             test=stored.test,
             content_type=stored.content_type,
             body=stored.body,
+            headers=stored.headers,
             mapped=replace(mapped, event_id=stored.sender_id),
         )
 
     return remap
 
 
-def _parsed(stored: StoredEvent) -> Event:
+def _parsed(stored: StoredEvent, hook: Hook) -> Event:
     """Read the body again. It is verified already, and the part of a batch that made just this event."""
-    sender = SENDERS.get(stored.sender)
+    sender = adapter_of(hook) if hook.sender == stored.sender else SENDERS.get(stored.sender)
     if sender is None:
         raise CommandError(f"sender '{stored.sender}' is not known to this version of the relay")
-    headers = {"content-type": stored.content_type}
+    headers = {**stored.headers, "content-type": stored.content_type}
     try:
         events = sender.parse(Request(headers=headers, body=stored.body, received_ms=stored.received_ms))
     except BadBody as error:

@@ -10,14 +10,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from relay.errors import RuleError
-from relay.model import Hook
+from relay.model import About, Hook
 from relay.rulebook.hook_file import Known, read_hook
 
 ENDINGS = (".yaml", ".yml")
 
 
 def load(
-    folder: Path, *, environment: Mapping[str, str], senders: Collection[str], destinations: Collection[str]
+    folder: Path, *, environment: Mapping[str, str], senders: Mapping[str, About], destinations: Collection[str]
 ) -> dict[str, Hook]:
     """Give every hook by its name. Raises RuleError with all faults of all files."""
     hooks, faults = check(folder, environment=environment, senders=senders, destinations=destinations)
@@ -27,7 +27,7 @@ def load(
 
 
 def check(
-    folder: Path, *, environment: Mapping[str, str], senders: Collection[str], destinations: Collection[str]
+    folder: Path, *, environment: Mapping[str, str], senders: Mapping[str, About], destinations: Collection[str]
 ) -> tuple[dict[str, Hook], list[str]]:
     """Give the hooks of the files without a fault, and all faults of the others."""
     if not folder.is_dir():

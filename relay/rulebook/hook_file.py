@@ -16,11 +16,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Language
 from relay.expressions.readings import plain
-from relay.model import Formula, Hook, Json, LeadBy, Rule
+from relay.model import About, Formula, Hook, Json, LeadBy, Rule
 from relay.rulebook.rule_reading import Wording, read_rule
+from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
 
-KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event")
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 #: Each update of an event has a place of two digits in the store.
@@ -35,7 +36,7 @@ class Known:
     """What a hook file may name."""
 
     environment: Mapping[str, str]
-    senders: Collection[str]
+    senders: Mapping[str, About]
     destinations: Collection[str]
 
 
@@ -52,14 +53,16 @@ def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None
 
 def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Known) -> Hook:
     """Read every key; what can't be read leaves a fault and an empty value."""
-    page.known(dict(entries), "the file", KEYS)
+    sender = read_sender(page, entries.get("sender"), known.senders)
+    about = known.senders.get(sender)
+    page.known(dict(entries), "the file", (*KEYS, *(about.keys if about else ())))
     tables = read_tables(page, entries.get("tables"))
     wording = Wording(page, Language(tables), tables)
     event_id, event_time = read_event(wording, entries.get("event"))
     names = read_secrets(page, entries.get("secrets"), known.environment)
     return Hook(
         name=name,
-        sender=read_sender(page, entries.get("sender"), known.senders),
+        sender=sender,
         secrets=tuple(known.environment.get(one, "") for one in names),
         secret_names=names,
         lead=read_lead(wording, entries.get("lead")),
@@ -68,6 +71,8 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         file=page.file,
         destination=read_destination(page, entries.get("destination"), known.destinations),
         deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
+        keys=read_keys(page, entries, about, known.environment) if about else {},
+        signature=read_signature(page, entries.get("signature"), about),
         tables=tables,
         event_id=event_id,
         event_time=event_time,
@@ -106,6 +111,20 @@ def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]
         if name and not environment.get(name, "").strip():
             page.fault(one.line, f"secret {name!r} is not set; set this environment variable")
     return tuple(names)
+
+
+def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[str, str]) -> dict[str, str]:
+    """Read the further secrets that this sender needs, each the name of an environment variable."""
+    values = {}
+    for key, what in about.keys.items():
+        if key not in entries:
+            page.fault(1, f"the file has no {key}; name the environment variable that holds {what}")
+            continue
+        name = page.text(entries[key], key)
+        values[key] = environment.get(name or "", "").strip()
+        if name and not values[key]:
+            page.fault(entries[key].line, f"{key} {name!r} is not set; set this environment variable")
+    return values
 
 
 def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, Formula | None]:

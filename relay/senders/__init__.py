@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from relay.model import About, Hook
 from relay.senders import typeform, zapier
 from relay.senders.base import Sender
 
@@ -11,3 +12,12 @@ SENDERS: Mapping[str, Sender] = {
     "typeform": typeform,
     "zapier": zapier,
 }
+
+
+def adapter_of(hook: Hook) -> Sender:
+    """Give the adapter that reads a hook's requests."""
+    return SENDERS[hook.sender]
+
+
+#: What hook files are checked with.
+ABOUT: Mapping[str, About] = {name: sender.about for name, sender in SENDERS.items()}

@@ -1,6 +1,7 @@
 """What every sender's adapter offers, and what the adapters share to read a body that may hold anything.
 
 The door calls ``verify`` and ``parse`` in this order; ``sign`` does what the sender does, for ``relay send`` and tests.
+Some senders want more: ``Handshaking`` ones ask whether we are there, ``Fetching`` ones keep the answers to themselves.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import orjson
 
 from relay.errors import BadBody
 from relay.lead_fields import kind_of
-from relay.model import Event, Json, Request
+from relay.model import About, Event, Json, Request
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -28,17 +29,46 @@ class Sender(Protocol):
 
     #: The word of a hook file's ``sender:``.
     name: str
-    #: Content type of the bodies that ``sign`` signs.
-    content_type: str
+    about: About
 
     def verify(self, request: Request, secrets: Sequence[str]) -> None:
         """Pass when any of the secrets made this request. Raises BadSignature."""
 
     def parse(self, request: Request) -> list[Event]:
-        """Give the events of a verified request. Raises BadBody, whatever the body holds."""
+        """Give the events of a verified request, none where it tells of nothing for us. Raises BadBody.
 
-    def sign(self, body: bytes, secret: str) -> dict[str, str]:
-        """Give the headers with which the sender would send this body."""
+        Each event's ``body`` alone gives that event again.
+        """
+
+    def sign(self, request: Request, secret: str) -> Request:
+        """Give the request as the sender would send it: ``received_ms`` is the moment of sending."""
+
+
+class Reply(NamedTuple):
+    """What the door answers to a handshake."""
+
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = {}
+
+
+@runtime_checkable
+class Handshaking(Protocol):
+    """A sender that asks, by GET or OPTIONS, whether the hook is ours before it sends events."""
+
+    def handshake(self, request: Request, secrets: Sequence[str], keys: Mapping[str, str]) -> Reply | None:
+        """Answer; None where this is no handshake. Raises BadSignature where the asker does not know our secret."""
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A sender whose events name what happened, and whose answers are to be asked for."""
+
+    def fetch(self, event: Event, *, token: str, base_url: str) -> bytes:
+        """Ask the sender for what ``event.fetch`` names. Raises LeadsApiError, whose type says what to do."""
+
+    def with_answers(self, event: Event, fetched: bytes) -> Event:
+        """Give the event with the fetched answers as its fields. Raises BadBody."""
 
 
 def read_json(body: bytes) -> Json:

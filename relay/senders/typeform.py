@@ -6,14 +6,22 @@ Sources: typeform.com/developers/webhooks, its pages "Secure your webhooks" and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Json, Request
+from relay.model import About, Event, Json, Request
 from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
 
 name = "typeform"
-content_type = "application/json"
+about = About(
+    title="Typeform",
+    proof="the webhook's secret, set at Connect > Webhooks > Edit",
+    variable="TYPEFORM_SECRET",
+    lead="hidden.lead_id",
+    ids=("form_response.token", "event_id"),
+    times=("form_response.submitted_at",),
+)
 
 HEADER = "Typeform-Signature"
 PREFIX = b"sha256="
@@ -29,7 +37,13 @@ def verify(request: Request, secrets: Sequence[str]) -> None:
         raise BadSignature(f"the {HEADER} header does not match any of the hook's secrets")
 
 
-def sign(body: bytes, secret: str) -> dict[str, str]:
+def sign(request: Request, secret: str) -> Request:
+    made = signature(request.body, secret)[HEADER]
+    return replace(request, headers={**request.headers, HEADER.lower(): made})
+
+
+def signature(body: bytes, secret: str) -> dict[str, str]:
+    """Give the header with which Typeform would send this body."""
     return {HEADER: header_text(PREFIX + hmac_base64(secret, body))}
 
 

@@ -6,62 +6,42 @@ Zapier signs nothing, so the secret itself comes in a header: Bearer, ``X-Api-Ke
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from unicodedata import combining, normalize
 
 import orjson
 
-from relay.errors import BadSignature
-from relay.model import Event, Json, Request
+from relay.errors import BadBody
+from relay.model import About, Event, Json, Request
 from relay.senders.base import bounded_id, digest, object_of, read_json
 from relay.senders.forms import is_form, read_form
-from relay.senders.signing import header_bytes, header_text, matches
+from relay.senders.tokens import verify_token, with_token
 
 name = "zapier"
-content_type = "application/json"
+about = About(
+    title="Zapier",
+    proof="a long random text, sent as the header Authorization: Bearer, X-Api-Key, or as the Basic Auth password",
+    variable="ZAPIER_TOKEN",
+    lead="fields.lead_id",
+    ids=("event_id+", "*.event_id+"),
+)
 
 DAY_MS = 86_400_000
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:
-    given = list(credentials(request.headers))
-    if not given:
-        raise BadSignature("there is no Authorization or X-Api-Key header; add one to the Zap, with the hook's secret")
-    if not any(matches(one, secrets, str.encode) for one in given):
-        raise BadSignature("the Authorization or X-Api-Key header does not match any of the hook's secrets")
+    verify_token(request, secrets, where="add one to the Zap, with the hook's secret")
 
 
-def credentials(headers: Mapping[str, str]) -> Iterator[bytes]:
-    """Give everything in the headers that may be a secret; of Basic both ``user:password`` and the password."""
-    if key := headers.get("x-api-key"):
-        yield header_bytes(key)
-    scheme, _, rest = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        yield header_bytes(rest.strip())
-    elif scheme.lower() == "basic":
-        pair = basic_pair(header_bytes(rest.strip()))
-        yield pair
-        yield pair.partition(b":")[2]
-
-
-def basic_pair(encoded: bytes) -> bytes:
-    """Decode ``user:password``; what is no base64 gives nothing, which matches no secret."""
-    try:
-        return b64decode(encoded, validate=True)
-    except binascii.Error:
-        return b""
-
-
-def sign(body: bytes, secret: str) -> dict[str, str]:  # noqa: ARG001 - the protocol's; Zapier does not sign the body
-    return {"Authorization": header_text(b"Bearer " + secret.encode())}
+sign = with_token
 
 
 def parse(request: Request) -> list[Event]:
     content = read_form(request) if is_form(request) else read_json(request.body)
     if not isinstance(content, list):
         return [event_of(object_of(content, "the body"), request, number=0)]
+    if not content:
+        raise BadBody("the body is an empty list")
     events = []
     for number, one in enumerate(content):
         item = object_of(one, f"item {number + 1} of the body")

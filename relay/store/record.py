@@ -62,6 +62,8 @@ def pack(arrival: Arrival) -> bytes:
         [[dict(u.set), _runs(u), int(u.each)] for u in mapped.updates],
         [[f.rule, f.register, f.words] for f in mapped.faults],
     ]
+    if arrival.headers:
+        facts.append({"headers": arrival.headers})
     head = orjson.dumps(facts)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=_DICTIONARIES[_VERSION])
     return _VERSION + packer.compress(b"%d\n%b%b" % (len(head), head, arrival.body)) + packer.flush()
@@ -107,9 +109,9 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
     text = opener.decompress(blob[1:]) + opener.flush()
     end = text.index(b"\n") + 1
     size = end + int(text[:end])
-    sender, version, destination, kind, content_type, sender_id, lead, test, updates, faults = orjson.loads(
-        text[end:size]
-    )
+    facts = orjson.loads(text[end:size])
+    sender, version, destination, kind, content_type, sender_id, lead, test, updates, faults = facts[:10]
+    more: dict[str, Any] = facts[10] if len(facts) > 10 else {}
     return StoredEvent(
         id=id,
         hook=hook,
@@ -128,6 +130,7 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         update_states=tuple(State(s) for s in states),
         stamp=Stamp(int(received) - int(ago), int(number)),
         received_ms=int(received),
+        headers=more.get("headers", {}),
         reason=read_reason(why) if why else None,
     )
 
