@@ -20,6 +20,11 @@ def hmac_base64(secret: str, message: bytes) -> bytes:
     return b64encode(hmac.digest(secret.encode(), message, "sha256"))
 
 
+def hmac_hex(secret: str, message: bytes) -> bytes:
+    """Give the HMAC-SHA256 of a message in lower-case hex."""
+    return hmac.digest(secret.encode(), message, "sha256").hex().encode()
+
+
 def header_bytes(value: str) -> bytes:
     """Give a header as it was on the wire: WSGI shows its bytes as Latin-1."""
     try:
