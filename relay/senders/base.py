@@ -71,18 +71,18 @@ class Fetching(Protocol):
         """Give the event with the fetched answers as its fields. Raises BadBody."""
 
 
-def read_json(body: bytes) -> Json:
-    """Read a body as JSON. Raises BadBody, without quoting the body."""
+def read_json(body: bytes, what: str = "the body") -> Json:
+    """Read a body, or a part of one, as JSON. Raises BadBody that names it, without quoting it."""
     if not body:
-        raise BadBody("the body is empty")
+        raise BadBody(f"{what} is empty")
     try:
         value: Json = orjson.loads(body)
         if body.count(b"{") + body.count(b"[") > WRITABLE_BRACKETS:
             orjson.dumps(value)
     except orjson.JSONDecodeError as error:
-        raise BadBody(f"the body is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
+        raise BadBody(f"{what} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except TypeError as error:
-        raise BadBody("the body is nested too deeply") from error
+        raise BadBody(f"{what} is nested too deeply") from error
     return value
 
 
@@ -105,6 +105,13 @@ def text_of(value: Json, what: str) -> str:
     if isinstance(value, str) and value:
         return value
     raise BadBody(f"{what} is missing" if not value else f"{what} is {kind_of(value)}, not text")
+
+
+def alone(value: Json) -> Json:
+    """Give the item of a list of one, nothing for an empty list, and any other value as it is."""
+    if not isinstance(value, list) or len(value) > 1:
+        return value
+    return value[0] if value else None
 
 
 def time_ms(value: Json) -> int | None:

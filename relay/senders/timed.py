@@ -51,7 +51,7 @@ class TimedSignature:
 def parts_of(header: str) -> list[tuple[str, str]]:
     """Part ``t=1,v1=a,v1=b`` into names and values; what has no ``=`` has no value."""
     pairs = (one.partition("=") for one in header.split(","))
-    return [(name.strip(), value.strip()) for name, _, value in pairs]
+    return [(name.strip(), value) for name, _, value in pairs]
 
 
 def signed_bytes(moment: str, body: bytes) -> bytes:
