@@ -156,7 +156,7 @@ def test_a_request_without_its_proof_is_told_what_is_missing(sender: Sender) -> 
         lambda value: value[:-1],
         lambda value: value + "A",
         lambda value: value[::-1],
-        lambda value: value.split("=")[0] + "=",
+        lambda value: value.split("=")[0] + "==",
         lambda value: value.split(" ")[0] + " ",
         lambda value: ",;= " + value[5:],
         lambda value: value.replace("a", "ñ"),
