@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relay.model import About, Hook
-from relay.senders import typeform, zapier
+from relay.senders import (
+    calendly,
+    contact_form_7,
+    hubspot,
+    lead_api,
+    make,
+    typeform,
+    unbounce,
+    wpforms,
+    zapier,
+)
 from relay.senders.base import Sender
 
 SENDERS: Mapping[str, Sender] = {
+    "calendly": calendly,
+    "contact_form_7": contact_form_7,
+    "hubspot": hubspot,
+    "lead_api": lead_api,
+    "make": make,
     "typeform": typeform,
+    "unbounce": unbounce,
+    "wpforms": wpforms,
     "zapier": zapier,
 }
 
