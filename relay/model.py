@@ -108,6 +108,15 @@ class Event:
     body: bytes = b""
 
 
+class Name(NamedTuple):
+    """One thing beside its id that a lead is known by, in the one form in which equal ones are equal."""
+
+    #: ``phone``, ``email`` or ``external_id``.
+    kind: str
+    #: A phone in E.164, an e-mail in lower case.
+    value: str
+
+
 class Stamp(NamedTuple):
     """When an update holds from. Updates are ordered by it and by nothing else."""
 
@@ -172,6 +181,8 @@ class Death(str, Enum):
     REFUSED = "refused"
     LEAD_NOT_FOUND = "lead not found"
     UNREACHABLE = "unreachable"
+    #: The sender did not give the answers that belong to its event.
+    FETCH = "fetch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,13 +204,19 @@ class Mapped:
     #: The event's id at its sender, after the hook file had its say.
     event_id: str
     at_ms: int | None
-    #: UUID in lower case; empty where no lead was found.
+    #: UUID in lower case; empty where it is to be found by ``names``, or can't be.
     lead: str = ""
+    #: With a lead, what the event says it is known by; without one, what to find it by, in this order.
+    names: tuple[Name, ...] = ()
+    #: What becomes of the event where no lead has these names: ``park``, ``create`` or ``ignore``.
+    missing: str = "park"
+    #: What is still to be fetched from the sender; then nothing is mapped yet.
+    fetch: str = ""
     updates: tuple[Update, ...] = ()
     faults: tuple[Fault, ...] = ()
-    #: IN_FLIGHT when there are updates; IGNORED, PARKED or DEAD when there are none.
+    #: IN_FLIGHT when there are updates, or something to fetch; IGNORED, PARKED or DEAD when there is nothing to send.
     state: State = State.IN_FLIGHT
-    #: Set when the state is PARKED or DEAD.
+    #: Set when the state is PARKED or DEAD, and for an event that is parked where its lead is not found.
     reason: Reason | None = None
 
 
@@ -219,6 +236,8 @@ class Arrival:
     mapped: Mapped
     #: Those of the request that are part of the event, by their names in lower case.
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: What the sender answered when it was asked for the rest.
+    fetched: bytes = b""
 
 
 class Acceptance(NamedTuple):
@@ -255,8 +274,32 @@ class StoredEvent:
     received_ms: int
     #: Those of the request that are part of the event, by their names in lower case.
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: What the sender answered when it was asked for the rest.
+    fetched: bytes = b""
+    #: As ``Mapped`` has them.
+    names: tuple[Name, ...] = ()
+    missing: str = "park"
+    fetch: str = ""
+    #: Whether its lead was found by its names, not said by the event.
+    found: bool = False
     #: Set while the event is parked or dead; what a person did then stands in the history of its lead.
     reason: Reason | None = None
+
+    def as_arrival(self, mapped: Mapped) -> Arrival:
+        """Give the event as if it came in anew and was mapped like this."""
+        return Arrival(
+            hook=self.hook,
+            sender=self.sender,
+            version=self.version,
+            destination=self.destination,
+            kind=self.kind,
+            test=self.test,
+            content_type=self.content_type,
+            body=self.body,
+            mapped=mapped,
+            headers=self.headers,
+            fetched=self.fetched,
+        )
 
 
 class Pending(NamedTuple):
@@ -267,6 +310,8 @@ class Pending(NamedTuple):
     stamp: Stamp
     event: str
     update: Update
+    #: Whether the lead was found by what the event knows of it, so that it may be the wrong one.
+    found: bool = False
 
 
 #: For each register the stamp last delivered and the event that set it.
@@ -322,6 +367,8 @@ class LeadBy:
     match: tuple[tuple[str, Formula], ...] = ()
     #: What becomes of an event whose lead is not known: ``park``, ``create`` or ``ignore``.
     missing: str = "park"
+    #: First name of a lead that is created from an event that has none.
+    nameless: str = "Lead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

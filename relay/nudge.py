@@ -17,11 +17,12 @@ from rq.serializers import JSONSerializer
 
 from relay.errors import StoreError
 from relay.store.arming import Arming
+from relay.store.errands import Errandry
 from relay.store.scripts import store_errors
 
-DELIVER = "deliver"
+DELIVER, BACKGROUND = "deliver", "background"
 TICK_S = 0.5
-DRAIN = "workers.run.drain"
+DRAIN, ERRANDS = "workers.run.drain", "workers.run.errands"
 DRAIN_TIMEOUT_S = 120
 #: While no worker takes jobs, no more than these pile up.
 MOST_QUEUED = 8
@@ -33,18 +34,20 @@ def queue_of(client: redis.Redis, name: str) -> Queue:
     return Queue(name, connection=client, serializer=JSONSerializer)
 
 
-def workers_seen(client: redis.Redis) -> int:
+def workers_seen(client: redis.Redis, queue: str = DELIVER) -> int:
     """Count the worker processes that showed themselves lately; unlike RQ's own count, this tidies nothing up."""
     with store_errors():
-        keys = worker_registration.get_keys(queue_of(client, DELIVER))
+        keys = worker_registration.get_keys(queue_of(client, queue))
         return int(client.exists(*keys)) if keys else 0
 
 
 class Nudger:
-    """Arms drains for what is due and enqueues their jobs."""
+    """Arms drains for what is due, and the background's job, and enqueues them."""
 
-    def __init__(self, client: redis.Redis, armings: Sequence[Arming]) -> None:
+    def __init__(self, client: redis.Redis, errandry: Errandry, armings: Sequence[Arming]) -> None:
         self._queue = queue_of(client, DELIVER)
+        self._background = queue_of(client, BACKGROUND)
+        self._errandry = errandry
         self._armings = armings
 
     def nudge(self) -> int:
@@ -58,7 +61,16 @@ class Nudger:
                 self.enqueue(arming.destination, slot, name)
                 name = secrets.token_hex(8)
                 count += 1
-        return count
+        return count + self.nudge_background()
+
+    def nudge_background(self) -> int:
+        """Enqueue the one job that runs errands where there are any and none runs."""
+        name = secrets.token_hex(8)
+        if not self._errandry.arm(name):
+            return 0
+        with store_errors():
+            self._background.enqueue(ERRANDS, name, job_timeout=DRAIN_TIMEOUT_S, result_ttl=60, failure_ttl=86_400)
+        return 1
 
     def enqueue(self, destination: str, slot: int, name: str) -> None:
         """Enqueue one drain; where that fails the armed slot falls free by itself."""

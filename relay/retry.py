@@ -125,6 +125,10 @@ def _after_failure(
     dead: list[Ended] = []
     merged = len(batch.carried) > 1 or bool(batch.settled)
     for one in batch.carried:
+        if one.found and isinstance(error, NotFound):
+            tries.pop(one.member, None)
+            dead.append(_lost(one, error, now_ms))
+            continue
         next_try, death = _next(tries.get(one.member, Tries()), error, merged=merged, now_ms=now_ms, share=share)
         if death is None:
             tries[one.member] = next_try
@@ -165,6 +169,13 @@ def _buried(one: Pending, death: Death, error: LeadsApiError, tries: Tries, now_
         kind=death.value, words=error.words, status=error.status, at_ms=now_ms, attempts=max(tries.attempts, 1)
     )
     return Ended(pending=one, state=State.DEAD, reason=reason)
+
+
+def _lost(one: Pending, error: LeadsApiError, now_ms: int) -> Ended:
+    """The lead that an event was thought to be about is not there: it waits until another is known for it."""
+    words = "the lead that was known for it is not in the CRM any more"
+    reason = Reason(kind="lead gone", words=words, status=error.status, at_ms=now_ms)
+    return Ended(pending=one, state=State.PARKED, reason=reason)
 
 
 def _after_settling(batch: Batch, error: LeadsApiError, state: LeadState, now_ms: int, share: float) -> LeadState:

@@ -18,6 +18,8 @@ from relay.errors import SettingsError
 
 DAY_MS = 86_400_000
 HOME_FILE = "env"
+#: Where senders are asked for what they do not send. Meta retires its versions: ``META_API_URL`` names another.
+APIS = {"meta": "https://graph.facebook.com/v26.0", "linkedin": "https://api.linkedin.com/rest"}
 
 T = TypeVar("T")
 
@@ -55,6 +57,14 @@ class Settings:
     appendfsync: str
     log: str
     port: int
+    #: How senders call us, without a path: some sign the address too. Empty where no proxy stands before us.
+    public_url: str
+    #: Where the answers of senders are fetched that do not send them, by sender.
+    sender_urls: Mapping[str, str]
+    #: Whether the lead API is searched for leads that are not in the index.
+    lookup: bool
+    #: Secret of the index of what leads are known by; empty for one that Redis keeps.
+    index_key: str = field(repr=False)
     #: Values of the variables that hook files name as their secrets.
     environment: Mapping[str, str] = field(repr=False)
 
@@ -76,6 +86,10 @@ class Settings:
             "LEADS_API_TIMEOUT": f"{self.timeout_ms / 1000:g}",
             "RELAY_APPENDFSYNC": self.appendfsync,
             "RELAY_LOG": self.log,
+            "RELAY_PUBLIC_URL": self.public_url or "as called",
+            "RELAY_INDEX_KEY": "set" if self.index_key else "kept in Redis",
+            "LEADS_API_LOOKUP": "on" if self.lookup else "off",
+            **{f"{name.upper()}_API_URL": mask_url(url) for name, url in self.sender_urls.items()},
         }
         for name, one in self.destinations.items():
             suffix = "" if name == "default" else f"__{name.upper()}"
@@ -127,6 +141,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         appendfsync=reader.choice("RELAY_APPENDFSYNC", ("always", "everysec")),
         log=reader.choice("RELAY_LOG", ("warning", "info", "debug", "error")),
         port=reader.number("PORT", int, 8000, least=0),
+        public_url=reader.url("RELAY_PUBLIC_URL", ("http", "https")),
+        sender_urls={
+            name: reader.url(f"{name.upper()}_API_URL", ("http", "https")) or url for name, url in APIS.items()
+        },
+        lookup=reader.choice("LEADS_API_LOOKUP", ("off", "on")) == "on",
+        index_key=environment.get("RELAY_INDEX_KEY", "").strip(),
         environment=environment,
     )
     if reader.faults:

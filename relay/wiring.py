@@ -52,7 +52,12 @@ def heed(client: redis.Redis) -> None:
 
 
 def store(settings: Settings, client: redis.Redis | None = None) -> Store:
-    return Store(client or connect(settings), retention_ms=settings.retention_ms)
+    return Store(
+        client or connect(settings),
+        retention_ms=settings.retention_ms,
+        index_key=settings.index_key,
+        lookup=settings.lookup,
+    )
 
 
 def hooks(settings: Settings) -> dict[str, Hook]:
@@ -83,7 +88,7 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     """Build what arms drains: one slot for each worker, the next one when a drain has more than it can carry."""
     kept = store(settings, client)
     slots, room = settings.workers, settings.threads
-    return Nudger(client, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
+    return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
 
 
 def web() -> flask.Flask:
@@ -103,11 +108,23 @@ def app(settings: Settings) -> flask.Flask:
     client = connect(settings)
     heed(client)
     ticker = Ticker(nudger(settings, connect(settings)))
-    kept = Store(client, retention_ms=settings.retention_ms, nudge=ticker.soon)
+    kept = Store(
+        client,
+        retention_ms=settings.retention_ms,
+        nudge=ticker.soon,
+        index_key=settings.index_key,
+        lookup=settings.lookup,
+    )
     kept.door.know(loaded)
     web_app = flask.Flask("relay")
     web_app.register_blueprint(
-        receive.door(loaded, store=kept.door, known=kept.door.ever_known, max_body=settings.max_body)
+        receive.door(
+            loaded,
+            store=kept.door,
+            known=kept.door.ever_known,
+            max_body=settings.max_body,
+            public_url=settings.public_url,
+        )
     )
     web_app.register_blueprint(ops.page(kept, settings))
     ticker.start()

@@ -199,7 +199,7 @@ def test_one_who_lost_its_slot_passes_nothing_on(world: World, successor: str) -
 
 def test_a_nudge_enqueues_a_drain_for_each_slot_that_is_wanted(world: World) -> None:
     due(world, 15)
-    nudger = Nudger(world.client, [armed(world, slots=4, room=10)])
+    nudger = Nudger(world.client, world.store.errandry, [armed(world, slots=4, room=10)])
 
     assert nudger.nudge() == 2
     assert nudger.nudge() == 0
@@ -212,13 +212,13 @@ def test_a_nudge_enqueues_a_drain_for_each_slot_that_is_wanted(world: World) -> 
 
 
 def test_a_nudge_with_nothing_due_enqueues_nothing(world: World) -> None:
-    assert Nudger(world.client, [armed(world)]).nudge() == 0
+    assert Nudger(world.client, world.store.errandry, [armed(world)]).nudge() == 0
     assert queued(world.client) == []
 
 
 def test_no_more_jobs_pile_up_than_that_while_no_worker_takes_them(world: World) -> None:
     due(world, 1)
-    nudger = Nudger(world.client, [armed(world)])
+    nudger = Nudger(world.client, world.store.errandry, [armed(world)])
 
     for _ in range(MOST_QUEUED + 5):
         nudger.nudge()
@@ -230,7 +230,7 @@ def test_no_more_jobs_pile_up_than_that_while_no_worker_takes_them(world: World)
 def test_one_nudge_enqueues_no_more_than_that_either(world: World) -> None:
     due(world, MOST_QUEUED + 5)
 
-    assert Nudger(world.client, [armed(world, slots=100, room=1)]).nudge() == MOST_QUEUED
+    assert Nudger(world.client, world.store.errandry, [armed(world, slots=100, room=1)]).nudge() == MOST_QUEUED
     assert len(queued(world.client)) == MOST_QUEUED
 
 
@@ -238,7 +238,7 @@ def test_each_served_destination_gets_its_drain(world: World) -> None:
     due(world, 1)
     world.client.zadd("relay:due:acme", {"acme/lead-a": 1})
 
-    nudger = Nudger(world.client, [armed(world), world.store.arming("acme", slots=2, room=10)])
+    nudger = Nudger(world.client, world.store.errandry, [armed(world), world.store.arming("acme", slots=2, room=10)])
 
     assert nudger.nudge() == 2
     assert [job[0] for job in queued(world.client)] == ["default", "acme"]
@@ -246,7 +246,7 @@ def test_each_served_destination_gets_its_drain(world: World) -> None:
 
 def test_a_nudge_says_in_words_that_redis_is_away(tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path, appendfsync="everysec") as server, redis.Redis.from_url(server.url) as client:
-        nudger = Nudger(client, [])
+        nudger = Nudger(client, Store(client, retention_ms=1).errandry, [])
         server.kill()
 
         with pytest.raises(StoreError) as raised:
@@ -267,14 +267,14 @@ def ticking(nudger: Nudger, *, tick_s: float) -> Iterator[Ticker]:
 
 
 def test_the_ticker_nudges_by_itself(world: World) -> None:
-    with ticking(Nudger(world.client, [armed(world)]), tick_s=0.01):
+    with ticking(Nudger(world.client, world.store.errandry, [armed(world)]), tick_s=0.01):
         due(world, 1)
 
         until(lambda: len(queued(world.client)) == 1)
 
 
 def test_the_ticker_nudges_at_once_when_asked(world: World) -> None:
-    with ticking(Nudger(world.client, [armed(world)]), tick_s=3_600) as ticker:
+    with ticking(Nudger(world.client, world.store.errandry, [armed(world)]), tick_s=3_600) as ticker:
         due(world, 1)
         ticker.soon()
 
@@ -286,7 +286,7 @@ def test_the_ticker_goes_on_after_redis_was_away(tmp_path: Path, caplog: pytest.
         world = World(Store(client, retention_ms=DAY_MS))
         due(world, 1)
         server.kill()
-        with ticking(Nudger(client, [armed(world)]), tick_s=0.01):
+        with ticking(Nudger(client, world.store.errandry, [armed(world)]), tick_s=0.01):
             until(lambda: "store.away" in caplog.messages)
 
             server.start()

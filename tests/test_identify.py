@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.mapping import map_event
-from relay.model import Event, Json, Reason, State, Update
+from relay.model import Event, Json, Name, Reason, State, Update
 from tests.hook_texts import BY_ID, HEAD, LEAD, NOW, ONE, SUBMITTED, hook_of, mapped, rule, rules
 
 
@@ -22,7 +22,7 @@ from tests.hook_texts import BY_ID, HEAD, LEAD, NOW, ONE, SUBMITTED, hook_of, ma
 def test_an_event_without_a_lead_id_is_parked_with_its_updates(hidden: Json, words: str) -> None:
     result = mapped(ONE, hidden=hidden, title="CEO")
 
-    assert (result.state, result.lead, result.reason) == (State.PARKED, "", Reason(kind="lead", words=words))
+    assert (result.state, result.lead, result.reason) == (State.PARKED, "", Reason(kind="no id", words=words))
     assert result.updates == (Update(set={"title": "CEO"}, by={"title": "one"}),)
 
 
@@ -38,18 +38,47 @@ MATCH = (
 )
 
 
+PHONE = Name("phone", "+56912345678")
+MAIL = Name("email", "a@b.cl")
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"p": "+56 9 1234-5678", "e": " A@B.cl "}, (PHONE, MAIL)),
+        ({"p": "912345678", "e": "a@b.cl"}, (MAIL,)),
+        ({"e": "a@b.cl"}, (MAIL,)),
+        ({"p": "+56912345678", "e": "no address"}, (PHONE,)),
+    ],
+)
+def test_an_event_whose_lead_is_to_be_matched_says_what_to_find_it_by(
+    fields: dict[str, Json], names: tuple[Name, ...]
+) -> None:
+    result = mapped(MATCH % "create", **fields)
+
+    words = f"no lead is known yet for {' or '.join(name.kind for name in names)}"
+    assert (result.state, result.lead, result.names, result.missing) == (State.IN_FLIGHT, "", names, "create")
+    assert result.reason == Reason(kind="unknown lead", words=words)
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"p": "1", "e": "a@b.cl"}, "no lead is known yet for phone or email"),
-        ({"e": "a@b.cl"}, "no lead is known yet for email"),
+        ({}, "the event has no phone or email to find a lead by"),
         ({"e": "no address"}, "the event has no phone or email to find a lead by"),
+        ({"p": "912345678"}, "its phone has no country code: read it with | phone('CL') in the hook file"),
     ],
 )
-def test_an_event_whose_lead_is_to_be_matched_is_parked(fields: dict[str, Json], words: str) -> None:
+def test_an_event_that_says_nothing_of_its_lead_is_parked(fields: dict[str, Json], words: str) -> None:
     result = mapped(MATCH % "park", **fields)
 
-    assert (result.state, result.reason) == (State.PARKED, Reason(kind="lead", words=words))
+    assert (result.state, result.reason) == (State.PARKED, Reason(kind="no identity", words=words))
+
+
+def test_an_event_with_a_lead_says_what_that_lead_is_known_by() -> None:
+    text = rules(rule("a", "{phone: '+56 9 1234 5678', title: x}"), rule("b", "{email: Ana@B.cl}", "deliver: each"))
+
+    assert mapped(text).names == (PHONE, Name("email", "ana@b.cl"))
 
 
 def test_an_event_whose_lead_is_not_known_is_ignored_if_the_file_says_so() -> None:

@@ -15,7 +15,7 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "errors", "lead_fields"],
-    "decisions": ["expressions", "mapping", "merge", "retry"],
+    "decisions": ["expressions", "identities", "mapping", "merge", "retry"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": ["receive", "replay", "audit", "status", "timeline", "doctor", "ops", "sandbox"],
     "wiring": ["wiring"],

@@ -124,7 +124,7 @@ def test_of_many_at_once_one_wins(redis_server: EmbeddedRedis, store: Store) -> 
 def test_the_clients_own_repetition_of_a_call_is_no_duplicate(store: Store) -> None:
     given = waiting("a")
     id = record.event_id("cotiza", "a")
-    call = ["nonce", DAY_MS, 86_400, id, "cotiza", "default", "lead-a", "p", "", 1, record.pack(given), "", ""]
+    call = ["nonce", DAY_MS, 86_400, id, "cotiza", "default", "lead-a", "p", "", 1, record.pack(given), "", "", "", "park", ""]
 
     first = store.scripts.run("accept", *call)
     repeated = store.scripts.run("accept", *call)

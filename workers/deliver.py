@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from relay import merge, retry
 from relay.errors import LeadsApiError
+from relay.identities import names_in
 from relay.merge import Batch, LeadState
 from relay.model import Answer, Json, State
 from relay.retry import Verdict
@@ -73,6 +74,7 @@ def _completion(  # noqa: PLR0913 -- the facts of one attempt
         verdict=verdict,
         entry=_entry(batch, answer, verdict, claim.state, sent_ms=sent_ms, now_ms=now_ms),
         rest_ms=retry.rest_ms(verdict.state, kept, now_ms=now_ms),
+        names=names_in(answer.lead) if isinstance(answer, Answer) else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Starts one RQ worker as we need it: one queue, JSON, short check-ups, everything imported before it forks.
+"""Starts one RQ worker as we need it, for deliveries or errands: one queue, JSON, all imported before it forks.
 
 RQ dequeues, forks, watches and restarts. Order, retries and dead letters are the store's, so no RQ scheduler, no RQ
 Retry, no failed registry. A ticker in this parent is the net under every lost job.
@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -20,15 +20,21 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
-from relay.errors import RelayError, StoreError
-from relay.nudge import DELIVER, Ticker, queue_of
+from relay.errors import CommandError, RelayError, StoreError
+from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
+from relay.store import Store
 from relay.store.scripts import store_errors
+from workers.background import Background
 from workers.drain import Drain
+from workers.errand import Means
 
 WORKER_TTL_S = 45
 MAINTENANCE_S = 30
 MONITORING_S = 15
+#: Longer than any errand: a search of several pages, each with its own deadline.
+ERRAND_LEASE_MS = 120_000
+QUEUES = (DELIVER, BACKGROUND)
 
 
 class RelayWorker(Worker):
@@ -70,36 +76,70 @@ def drain(destination: str, slot: int, name: str) -> None:
         wiring.nudger(settings, client).enqueue(destination, slot, successor)
 
 
+def errands(name: str) -> None:
+    """Run errands: the RQ job of the background's queue."""
+    settings = load()
+    store = wiring.store(settings)
+    if not store.errandry.keep(name):
+        return  # another job has taken its place: this one was late, or doubled
+    one = Background(means(settings, store), name=name)
+    signal.signal(signal.SIGTERM, lambda *_: one.stop())
+    one.run()
+
+
+def means(settings: Settings, store: Store) -> Means:
+    """Put together what errands are run with. Raises RuleError where the rules have faults."""
+    return Means(
+        store=store,
+        hooks=wiring.hooks(settings),
+        api=lambda destination: wiring.leads_api(settings, destination),
+        sender_urls=settings.sender_urls,
+        lease_ms=ERRAND_LEASE_MS,
+    )
+
+
 def on_killed(settings: Settings) -> Callable[..., None]:
     """Free the slot of a drain whose process died, so that the next tick arms a new one."""
 
     def free(job: Job, *_: Any) -> None:
-        destination, slot, name = job.args
+        store = wiring.store(settings)
         # Where Redis is away the slot falls free by itself a few seconds later.
         with contextlib.suppress(StoreError):
-            wiring.store(settings).arming(destination, slots=1, room=1).pass_on(slot, name, "")
+            if len(job.args) == 1:
+                store.errandry.leave(*job.args)
+            else:
+                destination, slot, name = job.args
+                store.arming(destination, slots=1, room=1).pass_on(slot, name, "")
 
     return free
 
 
 def main() -> int:
     try:
-        work(load())
+        work(load(), asked_for(sys.argv[1:]))
     except RelayError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     return 0
 
 
-def work(settings: Settings) -> None:
-    """Run drains until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
+def asked_for(arguments: Sequence[str]) -> str:
+    """Give the queue to serve: the one named, else that of deliveries. Raises CommandError."""
+    queue = arguments[0] if arguments else DELIVER
+    if queue not in QUEUES:
+        raise CommandError(f"unknown queue {queue!r}; there are {' and '.join(QUEUES)}")
+    return queue
+
+
+def work(settings: Settings, queue: str = DELIVER) -> None:
+    """Run jobs until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
     logs.set_up(settings.log)
     client = wiring.connect(settings)
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
     with store_errors():
         worker = RelayWorker(
-            [queue_of(client, DELIVER)],
+            [queue_of(client, queue)],
             connection=client,
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL_S,

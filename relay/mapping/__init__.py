@@ -6,12 +6,25 @@ be mapped becomes a dead letter of kind ``mapping``, never an error to its sende
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from relay.errors import ExpressionError
+from relay.identities import names_in
 from relay.lead_fields import fault_of
-from relay.mapping.identify import EPOCH, Doomed, Unfound, bounded_time, find_lead, own_id, own_time
+from relay.mapping.identify import (
+    EPOCH,
+    Doomed,
+    Unfound,
+    bounded_time,
+    find_lead,
+    find_names,
+    listed,
+    own_id,
+    own_time,
+)
 from relay.model import (
     Death,
     Event,
@@ -59,7 +72,9 @@ class Gathered:
 
 
 def map_event(event: Event, hook: Hook, *, received_ms: int) -> Mapped:
-    """Make of an event what its hook file says; never raises."""
+    """Make of an event what its hook file says; never raises. One with something to fetch is mapped later."""
+    if event.fetch:
+        return Mapped(event_id=event.id, at_ms=bounded_time(event.at_ms, received_ms), fetch=event.fetch)
     try:
         return map_or_raise(event, hook, received_ms)
     except ExpressionError as error:
@@ -90,29 +105,40 @@ def map_or_raise(event: Event, hook: Hook, received_ms: int) -> Mapped:
 
 def decide(mapped: Mapped, gathered: Gathered, event: Event, hook: Hook, scope: Scope) -> Mapped:
     """Say where the event stands: with its lead and updates, or with the reason why it is not delivered."""
-    lead, unfound = lead_or_words(hook, scope)
-    mapped = replace(mapped, lead=lead, updates=tuple(gathered.updates), faults=tuple(gathered.faults))
+    mapped = replace(mapped, updates=tuple(gathered.updates), faults=tuple(gathered.faults))
+    try:
+        mapped = replace(mapped, **about_lead(mapped, hook, scope))
+        unfound = None
+    except Unfound as error:
+        unfound = error
     if not gathered.updates and gathered.faults:
         return dead(mapped, words_of_faults(gathered, hook))
     if not gathered.updates or (event.test and not hook.deliver_tests):
-        return replace(mapped, state=State.IGNORED)
-    if lead:
+        return replace(mapped, state=State.IGNORED, reason=None)
+    if unfound is None:
         return mapped
     if hook.lead.missing == "ignore":
         return replace(mapped, state=State.IGNORED)
-    return replace(mapped, state=State.PARKED, reason=Reason(kind="lead", words=unfound))
+    return replace(mapped, state=State.PARKED, reason=Reason(kind=unfound.kind, words=str(unfound)))
+
+
+def about_lead(mapped: Mapped, hook: Hook, scope: Scope) -> dict[str, Any]:
+    """Give the lead with what the event says it is known by, or what to find it by. Raises Unfound."""
+    if hook.lead.id is not None:
+        lead = find_lead(hook, hook.lead.id, scope)
+        return {"lead": lead, "names": names_in(values_of(mapped.updates))}
+    names = find_names(hook, scope)
+    words = f"no lead is known yet for {listed(name.kind for name in names)}"
+    return {"names": names, "missing": hook.lead.missing, "reason": Reason(kind="unknown lead", words=words)}
+
+
+def values_of(updates: Iterable[Update]) -> dict[str, Json]:
+    """Give all values that these updates set; of one register the last."""
+    return {register: value for update in updates for register, value in update.set.items()}
 
 
 def dead(mapped: Mapped, words: str) -> Mapped:
     return replace(mapped, state=State.DEAD, reason=Reason(kind=Death.MAPPING.value, words=words))
-
-
-def lead_or_words(hook: Hook, scope: Scope) -> tuple[str, str]:
-    """Give the lead, or say why it is not known."""
-    try:
-        return find_lead(hook, scope), ""
-    except Unfound as error:
-        return "", str(error)
 
 
 def run_rules(hook: Hook, scope: Scope) -> Gathered:

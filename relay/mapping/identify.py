@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from relay.errors import ExpressionError, RequiredMissing
+from relay.identities import name_of
 from relay.lead_fields import is_uuid
-from relay.model import Formula, Hook, Json, LeadBy, Scope
+from relay.model import Formula, Hook, Json, Name, Scope
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 #: A number of seconds ends here, at the year 5138; from here on it is milliseconds.
@@ -24,7 +25,11 @@ class Doomed(ExpressionError):
 
 
 class Unfound(Exception):
-    """The event's lead is not known. The text says why, without personal data."""
+    """The event says nothing by which its lead could be known. The text says why, without personal data."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 def bounded_time(at_ms: int | None, received_ms: int) -> int | None:
@@ -70,18 +75,35 @@ def time_ms(value: Json) -> int:
     return int(number * 1000 if abs(number) < SECONDS_END else number)
 
 
-def find_lead(hook: Hook, scope: Scope) -> str:
+def find_lead(hook: Hook, formula: Formula, scope: Scope) -> str:
     """Give the lead's UUID in lower case. Raises Unfound, or Doomed where a required value is missing."""
-    by = hook.lead
-    if by.id is None:
-        raise Unfound(words_of_match(hook, by, scope))
-    value = read_lead(hook, by.id, scope)
+    value = read_lead(hook, formula, scope)
     if value is None:
-        raise Unfound(f"{by.id.source} is missing")
+        raise Unfound("no id", f"{formula.source} is missing")
     lead = str(value).lower()
     if not is_uuid(lead):
-        raise Unfound(f"{by.id.source} is not a lead id")
+        raise Unfound("no id", f"{formula.source} is not a lead id")
     return lead
+
+
+def find_names(hook: Hook, scope: Scope) -> tuple[Name, ...]:
+    """Give what the lead is known by, in the order in which the file tries it. Raises Unfound where that is nothing."""
+    names: list[Name] = []
+    unfit = []
+    for kind, formula in hook.lead.match:
+        value = read_name(hook, formula, scope)
+        name = name_of(kind, value)
+        if name:
+            names.append(name)
+        elif value is not None:
+            unfit.append(kind)
+    if names:
+        return tuple(names)
+    if "phone" in unfit:
+        raise Unfound("no identity", "its phone has no country code: read it with | phone('CL') in the hook file")
+    if unfit:
+        raise Unfound("no identity", f"its {listed(unfit)} can't be one")
+    raise Unfound("no identity", f"the event has no {listed(kind for kind, _ in hook.lead.match)} to find a lead by")
 
 
 def read_lead(hook: Hook, formula: Formula, scope: Scope) -> Json:
@@ -90,23 +112,15 @@ def read_lead(hook: Hook, formula: Formula, scope: Scope) -> Json:
     except RequiredMissing as error:
         raise Doomed(f"{hook.file}: lead {error}") from error
     except ExpressionError as error:
-        raise Unfound(f"{formula.source} {error}") from error
+        raise Unfound("no id", f"{formula.source} {error}") from error
 
 
-def words_of_match(hook: Hook, by: LeadBy, scope: Scope) -> str:
-    """Say by which of its names the lead is not known."""
-    there = [name for name, formula in by.match if has_value(hook, formula, scope)]
-    if there:
-        return f"no lead is known yet for {listed(there)}"
-    return f"the event has no {listed(name for name, _ in by.match)} to find a lead by"
-
-
-def has_value(hook: Hook, formula: Formula, scope: Scope) -> bool:
-    """Whether there is something to look for; a value that can't be read is none."""
+def read_name(hook: Hook, formula: Formula, scope: Scope) -> Json:
+    """Read one of a lead's names; a value that can't be read is none."""
     try:
-        return read_lead(hook, formula, scope) is not None
+        return read_lead(hook, formula, scope)
     except Unfound:
-        return False
+        return None
 
 
 def listed(names: Iterable[str]) -> str:

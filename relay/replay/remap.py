@@ -9,6 +9,7 @@ from relay.errors import BadBody, CommandError
 from relay.mapping import map_event
 from relay.model import Arrival, Event, Hook, Request, StoredEvent
 from relay.senders import SENDERS, adapter_of
+from relay.senders.base import Fetching, Sender
 
 #: Gives what the rules of now make of an event. Raises CommandError where they can't be asked.
 Remap = Callable[[StoredEvent], Arrival]
@@ -21,29 +22,18 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
         hook = hooks.get(stored.hook)
         if hook is None:
             raise CommandError(f"hook '{stored.hook}' is not loaded: put its file back into the rules")
+        event = parsed(stored, hook)
         # It keeps its id: a hook file that names another one now must not make a second event of it.
-        mapped = map_event(_parsed(stored, hook), hook, received_ms=stored.received_ms)
-        return Arrival(
-            hook=stored.hook,
-            sender=stored.sender,
-            version=hook.version,
-            destination=hook.destination,
-            kind=stored.kind,
-            test=stored.test,
-            content_type=stored.content_type,
-            body=stored.body,
-            headers=stored.headers,
-            mapped=replace(mapped, event_id=stored.sender_id),
-        )
+        mapped = map_event(event, hook, received_ms=stored.received_ms)
+        arrival = stored.as_arrival(replace(mapped, event_id=stored.sender_id))
+        return replace(arrival, version=hook.version, destination=hook.destination, kind=event.kind, test=event.test)
 
     return remap
 
 
-def _parsed(stored: StoredEvent, hook: Hook) -> Event:
-    """Read the body again. It is verified already, and the part of a batch that made just this event."""
-    sender = adapter_of(hook) if hook.sender == stored.sender else SENDERS.get(stored.sender)
-    if sender is None:
-        raise CommandError(f"sender '{stored.sender}' is not known to this version of the relay")
+def parsed(stored: StoredEvent, hook: Hook) -> Event:
+    """Read an event's body again. It is verified already, and the part of a batch that made just this event."""
+    sender = adapter_for(stored, hook)
     headers = {**stored.headers, "content-type": stored.content_type}
     try:
         events = sender.parse(Request(headers=headers, body=stored.body, received_ms=stored.received_ms))
@@ -51,5 +41,23 @@ def _parsed(stored: StoredEvent, hook: Hook) -> Event:
         raise CommandError(f"its body can't be read as a {stored.sender} event now: {error}") from error
     if len(events) != 1:
         raise CommandError(f"its body is read as {len(events)} events now, not as one")
-    at_ms = stored.stamp.at_ms if events[0].at_ms is None else events[0].at_ms
-    return replace(events[0], id=stored.sender_id, at_ms=at_ms)
+    event = with_answers(events[0], stored, sender) if stored.fetched else events[0]
+    at_ms = stored.stamp.at_ms if event.at_ms is None else event.at_ms
+    return replace(event, id=stored.sender_id, at_ms=at_ms)
+
+
+def with_answers(event: Event, stored: StoredEvent, sender: Sender) -> Event:
+    """Give the event with the answers that were fetched for it; nothing is left to fetch then."""
+    assert isinstance(sender, Fetching)
+    try:
+        return replace(sender.with_answers(event, stored.fetched), fetch="")
+    except BadBody as error:
+        raise CommandError(f"what {stored.sender} answered can't be read now: {error}") from error
+
+
+def adapter_for(stored: StoredEvent, hook: Hook) -> Sender:
+    """Give the adapter that read this event: a hook may have another sender by now."""
+    sender = adapter_of(hook) if hook.sender == stored.sender else SENDERS.get(stored.sender)
+    if sender is None:
+        raise CommandError(f"sender '{stored.sender}' is not known to this version of the relay")
+    return sender

@@ -145,15 +145,21 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
-    page.known(entries, "lead", ("id", "match", "missing"))
+    page.known(entries, "lead", ("id", "match", "missing", "nameless"))
     if ("id" in entries) == ("match" in entries):
         page.fault(entry.line, "lead needs one of id and match")
     if "missing" in entries and "match" not in entries:
         page.fault(entries["missing"].line, "lead: missing belongs to match; an event whose id is missing is parked")
+    missing = page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore"))
+    nameless = page.text(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
+    if nameless and missing != "create":
+        words = "it is the first name of a lead that is created from an event without one"
+        page.fault(entries["nameless"].line, f"lead: nameless belongs to missing: create; {words}")
     return LeadBy(
         id=wording.formula(entries["id"], "lead: id") if "id" in entries else None,
         match=read_match(wording, entries["match"]) if "match" in entries else (),
-        missing=page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore")),
+        missing=missing,
+        nameless=nameless or "Lead",
     )
 
 

@@ -6,6 +6,8 @@ relay:c:<lead>               its history, and last its clock                   r
 relay:due:<destination>      leads with pending updates, by the ms at which they are due, which is also their lease
 relay:d:<destination>        its gate: bucket, breaker, hold                   relay:wake:<destination>, relay:armed:...
 relay:log:<hook>:<day>       ids of the events accepted that day               relay:n:<day>    counts by hook and state
+relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
+relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 
@@ -19,8 +21,10 @@ from relay.store.acts import Acts
 from relay.store.arming import Arming
 from relay.store.delivery import Delivery
 from relay.store.door import Door
+from relay.store.errands import Errandry
 from relay.store.events import Events
 from relay.store.letters import Letters
+from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.scripts import Scripts
 from relay.store.strays import strays
@@ -31,19 +35,36 @@ __all__ = ["Store"]
 class Store:
     """The store's concerns, over one pool of connections."""
 
-    def __init__(self, client: redis.Redis, *, retention_ms: int, nudge: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        retention_ms: int,
+        nudge: Callable[[], None] = lambda: None,
+        index_key: str = "",
+        lookup: bool = False,
+    ) -> None:
         self.client = client
         self.retention_ms = retention_ms
         self.scripts = Scripts(client)
-        self.door = Door(self.scripts, retention_ms=retention_ms, nudge=nudge)
+        self.names = Names(self.scripts, index_key)
+        self.lookup = lookup
+        self.door = Door(self.scripts, self.names, retention_ms=retention_ms, nudge=nudge, lookup=lookup)
         self.events = Events(client)
-        self.letters = Letters(self.scripts, self.events, retention_ms=retention_ms)
+        self.letters = Letters(self.scripts, self.events, self.names, retention_ms=retention_ms, lookup=lookup)
+        self.errandry = Errandry(self.scripts, self.names, retention_ms=retention_ms)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(
-            self.scripts, destination=destination, lease_ms=lease_ms, rate=rate, retention_ms=self.retention_ms
+            self.scripts,
+            self.names,
+            destination=destination,
+            lease_ms=lease_ms,
+            rate=rate,
+            retention_ms=self.retention_ms,
+            lookup=self.lookup,
         )
 
     def strays(self) -> Iterator[str]:

@@ -1,11 +1,12 @@
--- ARGV: nonce of the call, retention ms, retention of logs s, then 10 for each event:
--- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, faulty ('1' or '').
+-- ARGV: nonce of the call, retention ms, retention of logs s, then 13 for each event:
+-- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, faulty ('1' or ''),
+-- names (of the lead, or to find it by), what to do where they are not known, errand ('' or its queue).
 -- Gives '1' where no drain serves a destination that has work now, then for each event: 1 for a duplicate else 0, and its state.
 local nonce, retention, log_s = ARGV[1], ARGV[2], ARGV[3]
 local answers, woken, seen = {0}, {}, {}
-for i = 4, #ARGV, 10 do
-  local id, hook, destination, lead, state = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local updates, why = tonumber(ARGV[i + 6]), ARGV[i + 8]
+for i = 4, #ARGV, 13 do
+  local id, hook, destination = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local names, errand = ARGV[i + 10], ARGV[i + 12]
   local old = header(id)
   if old then
     -- The same nonce: our own call, repeated by the client after its answer was lost.
@@ -13,11 +14,11 @@ for i = 4, #ARGV, 10 do
     if duplicate then count(hook, NOW, 'duplicate', 1) end
     answers[#answers + 1] = {duplicate and 1 or 0, old.state}
   else
-    local number = redis.call('INCR', 'relay:number')
     local at = math.min(tonumber(ARGV[i + 5]) or NOW, NOW)
-    local states = state == 'p' and string.rep('p', updates) or ''
-    local record = table.concat({state, states, int(NOW), int(NOW - at), int(number), hook, nonce}, ' ')
-    redis.call('SET', event_key(id), record .. '\n' .. ARGV[i + 7])
+    local state, lead, found, why = whereabouts(destination, ARGV[i + 3], ARGV[i + 4], names, ARGV[i + 11], errand, ARGV[i + 8])
+    local h = {state = state, states = states_of(state, lead, tonumber(ARGV[i + 6])), received = NOW, ago = NOW - at,
+               number = int(redis.call('INCR', 'relay:number')), hook = hook, nonce = nonce, lead = found and lead or ''}
+    write_record(id, h, ARGV[i + 7])
     local log = 'relay:log:' .. hook .. ':' .. day(NOW)
     if redis.call('RPUSH', log, id) == 1 then redis.call('EXPIRE', log, log_s) end
     count(hook, NOW, 'accepted', 1)
@@ -26,23 +27,14 @@ for i = 4, #ARGV, 10 do
       redis.call('ZADD', 'relay:faulty', NOW, id)
       redis.call('ZREMRANGEBYSCORE', 'relay:faulty', '-inf', int(NOW - retention))
     end
-    if state == 'p' then
-      for place = 0, updates - 1 do pend(destination, lead, member_of(number, place, id), at, true) end
-      woken[destination] = true
-    elseif state == 'k' then
-      redis.call('ZADD', 'relay:parked', NOW, id)
-      redis.call('HSET', 'relay:why', id, why)
-    elseif state == 'x' then
-      bury(id, lead, why)
-    else
-      redis.call('PEXPIRE', event_key(id), retention)
-    end
+    if not waits(state) then redis.call('PEXPIRE', event_key(id), retention) end
+    if settle_down(id, h, lead, found, names, errand, why, true) then answers[1] = 1 end
+    if state == 'p' and lead ~= '' then woken[destination] = true end
     seen[id] = true
     answers[#answers + 1] = {0, state}
   end
 end
 for destination in pairs(woken) do
-  wake(destination)
   if redis.call('EXISTS', 'relay:armed:' .. destination .. ':0') == 0 then answers[1] = 1 end
 end
 return answers

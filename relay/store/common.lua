@@ -1,7 +1,7 @@
 -- Shared by every script, which is appended to this text. One clock: Redis's own.
 local T = redis.call('TIME')
 local NOW = T[1] * 1000 + math.floor(T[2] / 1000)
-local HEADER = 200
+local HEADER = 320
 -- A live lead stands this far ahead of retries and replays that fall due at the same time, and no further, so they never starve.
 local HEAD_START = 60000
 
@@ -13,14 +13,27 @@ local function clock_key(lead) return 'relay:c:' .. lead end
 local function due_key(destination) return 'relay:due:' .. destination end
 local function day(ms) return math.floor(ms / 86400000) end
 
--- A record is "<state> <state of each update> <received> <received - happened> <number> <hook> <nonce>\n<blob>".
-local function header(id)
-  local text = redis.call('GETRANGE', event_key(id), 0, HEADER)
-  local state, states, received, ago, number, hook, nonce =
-    string.match(text, '^(%a) (%a*) (%d+) (%-?%d+) (%d+) (%S+) (%S+)\n')
+-- A record is "<state> <state of each update> <received> <received - happened> <number> <hook> <nonce>[ <lead>]\n<blob>".
+-- The lead stands there where it was found by what the event knows of it; else the blob has it.
+local function read_header(text)
+  local state, states, received, ago, number, hook, nonce, lead =
+    string.match(text, '^(%a) (%a*) (%d+) (%-?%d+) (%d+) (%S+) (%S+) ?(%S*)\n')
   if not state then return nil end
   return {state = state, states = states, received = tonumber(received), ago = tonumber(ago),
-          number = number, hook = hook, nonce = nonce}
+          number = number, hook = hook, nonce = nonce, lead = lead}
+end
+
+local function header(id) return read_header(redis.call('GETRANGE', event_key(id), 0, HEADER)) end
+
+local function write_record(id, h, blob)
+  local top = table.concat({h.state, h.states, int(h.received), int(h.ago), h.number, h.hook, h.nonce}, ' ')
+  if h.lead ~= '' then top = top .. ' ' .. h.lead end
+  redis.call('SET', event_key(id), top .. '\n' .. blob)
+end
+
+local function blob_of(id)
+  local record = redis.call('GET', event_key(id))
+  return string.sub(record, string.find(record, '\n', 1, true) + 1)
 end
 
 local function count(hook, received, what, by)
@@ -29,7 +42,8 @@ end
 
 local function waits(state) return state == 'p' or state == 'k' or state == 'x' end
 
--- An event is dead when any of its updates is, else in flight while any is, else delivered when any is.
+-- An event is dead when any of its updates is, else in flight while any is, else delivered when any is. Where its lead
+-- is not known yet all of its updates are parked, whether or not somebody is looking for the lead.
 local function overall(states)
   for _, state in ipairs({'x', 'p', 'd', 's', 'c'}) do
     if string.find(states, state, 1, true) then return state end
@@ -97,5 +111,25 @@ local function pend(destination, lead, member, at, live)
     if gap and score > NOW + gap then redis.call('ZADD', due, int(NOW + gap), lead) end
   elseif live and score > start then
     redis.call('ZADD', due, start, lead)
+  end
+end
+
+-- What an answer says of the whole far side: ``verdict`` is 'answered', 'failed', 'denied', a number of ms to wait, or ''.
+local function judge_gate(gate, verdict, words)
+  local probing = redis.call('HMGET', gate, 'fails', 'open', 'held')
+  if verdict == 'answered' then
+    if probing[1] or probing[2] or probing[3] then redis.call('HDEL', gate, 'fails', 'open', 'held', 'probe', 'words') end
+  elseif verdict == 'failed' then
+    local fails = redis.call('HINCRBY', gate, 'fails', 1)
+    if fails >= 20 and not probing[3] then
+      redis.call('HSET', gate, 'open', probing[2] or int(NOW), 'probe', int(NOW + 5000), 'words', words)
+    end
+  elseif verdict == 'denied' then
+    redis.call('HSET', gate, 'held', probing[3] or int(NOW), 'probe', int(NOW + 10000), 'words', words)
+  elseif verdict ~= '' then
+    local until_ms = int(NOW + tonumber(verdict))
+    if tonumber(redis.call('HGET', gate, 'slow') or 0) < tonumber(until_ms) then
+      redis.call('HSET', gate, 'slow', until_ms, 'words', words)
+    end
   end
 end

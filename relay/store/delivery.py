@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import redis
 
 from relay.errors import StoreError
 from relay.merge import LeadState
-from relay.model import Clock, Pending, Stamp
+from relay.model import Clock, Name, Pending, Stamp, State, Update
 from relay.retry import Ended, Verdict
 from relay.store import lead as leads
 from relay.store import record
+from relay.store.errands import FIND
 from relay.store.lead import Entry
+from relay.store.names import Names
 from relay.store.scripts import Scripts, store_errors
 
 log = logging.getLogger("relay")
@@ -45,6 +47,8 @@ class Claim:
     pending: tuple[Pending, ...]
     #: When the lease ends, by the store's clock; prolonged while a PUT takes long.
     until_ms: int
+    #: By what the lead of an event was found, for those of which it was.
+    names: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
 
     @property
     def lead(self) -> str:
@@ -73,13 +77,28 @@ class Completion:
     verdict: Verdict
     entry: Entry | None
     rest_ms: int
+    #: What the answered lead is known by.
+    names: tuple[Name, ...] = ()
 
 
 class Delivery:
     """The drain's side of the store, for one destination."""
 
-    def __init__(self, scripts: Scripts, *, destination: str, lease_ms: int, rate: float, retention_ms: int) -> None:
+    def __init__(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
+        self,
+        scripts: Scripts,
+        names: Names,
+        *,
+        destination: str,
+        lease_ms: int,
+        rate: float,
+        retention_ms: int,
+        lookup: bool = False,
+    ) -> None:
         self._scripts = scripts
+        self._names = names
+        #: Where a lead is looked for once more that an event was wrongly thought to be about.
+        self._errand = f"{FIND}:{destination}" if lookup else ""
         self.destination = destination
         self.lease_ms = lease_ms
         self.rate = rate
@@ -117,10 +136,18 @@ class Delivery:
             self._retention_ms * CLOCK_FACTOR,
             HISTORY,
             self.lease_ms,
+            self._names.packed(self.destination, one.names),
+            self._errand,
         ]
         for ended in verdict.ended:
-            args += _ended(ended)
+            args += self._ended(claim, ended)
         return args
+
+    def _ended(self, claim: Claim, ended: Ended) -> list[Argument]:
+        one = ended.pending
+        names = claim.names.get(one.event, ()) if ended.state is State.PARKED else ()
+        packed = self._names.packed(self.destination, names)
+        return [one.member, one.event, one.stamp.place, ended.state.value, record.write_reason(ended.reason), packed]
 
     def _claims(self, answer: list[Any]) -> Claims:
         now_ms, wait_ms, gate, *found = answer
@@ -142,14 +169,16 @@ class Delivery:
     def _claim(  # noqa: PLR0913, PLR0917 -- one row of the script's answer
         self, now_ms: int, name: bytes, token: bytes, state: bytes, clock: bytes, pending: list[Any]
     ) -> Claim:
+        waiting, names = _pendings(pending)
         return Claim(
             destination=self.destination,
             name=name.decode(),
             token=token.decode(),
             state=leads.read_state(state),
             clock=leads.read_clock(clock),
-            pending=tuple(_pendings(pending)),
+            pending=tuple(waiting),
             until_ms=now_ms + self.lease_ms,
+            names=names,
         )
 
     def extend(self, claims: Iterable[Claim]) -> int:
@@ -163,15 +192,21 @@ class Delivery:
             return client.blpop([f"relay:wake:{self.destination}"], timeout=seconds) is not None
 
 
-def _pendings(pending: Iterable[list[Any]]) -> Iterable[Pending]:
-    """Read pending updates; an event with several updates is unpacked once."""
-    opened: dict[str, Any] = {}
+def _pendings(pending: Iterable[list[Any]]) -> tuple[list[Pending], dict[str, tuple[Name, ...]]]:
+    """Read pending updates, and by what the leads of their events were found. Each event is unpacked once."""
+    opened: dict[str, list[Update]] = {}
+    names: dict[str, tuple[Name, ...]] = {}
+    waiting = []
     for member, at_ms, packed in pending:
         name = member.decode()
         place, id = int(name[15:17]), name[18:]
         if id not in opened:
-            opened[id] = record.unpack_updates(packed)
-        yield Pending(name, Stamp(int(float(at_ms)), int(name[:14]), place), id, opened[id][place])
+            opened[id], found_by = record.unpack_updates(packed)
+            if found_by:
+                names[id] = found_by
+        stamp = Stamp(int(float(at_ms)), int(name[:14]), place)
+        waiting.append(Pending(name, stamp, id, opened[id][place], id in names))
+    return waiting, names
 
 
 def _kept(one: Completion) -> int:
@@ -179,8 +214,3 @@ def _kept(one: Completion) -> int:
     claimed = len(one.claim.pending)
     # A full claim left some behind that are not new: for want of their number, none is taken for new.
     return claimed - len(one.verdict.ended) if claimed < MOST_UPDATES else sys.maxsize
-
-
-def _ended(ended: Ended) -> tuple[str, str, int, str, bytes]:
-    one = ended.pending
-    return one.member, one.event, one.stamp.place, ended.state.value, record.write_reason(ended.reason)

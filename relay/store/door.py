@@ -14,6 +14,8 @@ import orjson
 from relay.errors import StoreError
 from relay.model import Acceptance, Arrival, State
 from relay.store import record
+from relay.store.errands import errand_of
+from relay.store.names import Names
 from relay.store.scripts import Scripts, store_errors
 from relay.store.together import Together
 
@@ -28,8 +30,12 @@ Argument: TypeAlias = bytes | str | int
 class Door:
     """Takes events in. Its promise: what it answered for is on disk, and nothing is half taken."""
 
-    def __init__(self, scripts: Scripts, *, retention_ms: int, nudge: Callable[[], None]) -> None:
+    def __init__(
+        self, scripts: Scripts, names: Names, *, retention_ms: int, nudge: Callable[[], None], lookup: bool
+    ) -> None:
         self._scripts = scripts
+        self._names = names
+        self._lookup = lookup
         self._nudge = nudge
         self._client = scripts.client
         self._retention_ms = retention_ms
@@ -44,7 +50,7 @@ class Door:
     def accept(self, arrivals: Sequence[Arrival]) -> Sequence[Acceptance]:
         """Accept all of these events or none, in one round trip. Raises StoreError, and then none is accepted."""
         self._refuse_when_full()
-        return self._together.do([_arguments(arrival) for arrival in arrivals])
+        return self._together.do([self._arguments(arrival) for arrival in arrivals])
 
     def _accept(self, events: Sequence[Sequence[Argument]]) -> list[Acceptance]:
         # The client may repeat a call whose answer was lost: its nonce tells that from a sender's repetition.
@@ -95,19 +101,21 @@ class Door:
         with store_errors():
             return bool(self._client.sismember("relay:hooks", hook))
 
-
-def _arguments(arrival: Arrival) -> list[Argument]:
-    """Give what the script takes for one event."""
-    mapped = arrival.mapped
-    return [
-        record.event_id(arrival.hook, mapped.event_id),
-        arrival.hook,
-        arrival.destination,
-        record.lead_name(arrival.destination, mapped.lead) if mapped.lead else "",
-        mapped.state.value,
-        "" if mapped.at_ms is None else mapped.at_ms,
-        len(mapped.updates),
-        record.pack(arrival),
-        record.write_reason(mapped.reason),
-        "1" if mapped.faults else "",
-    ]
+    def _arguments(self, arrival: Arrival) -> list[Argument]:
+        """Give what the script takes for one event."""
+        mapped = arrival.mapped
+        return [
+            record.event_id(arrival.hook, mapped.event_id),
+            arrival.hook,
+            arrival.destination,
+            record.lead_name(arrival.destination, mapped.lead) if mapped.lead else "",
+            mapped.state.value,
+            "" if mapped.at_ms is None else mapped.at_ms,
+            len(mapped.updates),
+            record.pack(arrival),
+            record.write_reason(mapped.reason),
+            "1" if mapped.faults else "",
+            self._names.packed(arrival.destination, mapped.names),
+            mapped.missing,
+            errand_of(arrival, lookup=self._lookup),
+        ]

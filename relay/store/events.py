@@ -18,7 +18,7 @@ from relay.store.scripts import store_errors
 
 DAY_MS = 86_400_000
 PAGE = 500
-HEADER = 200
+HEADER = 320
 NAMES = {state.value: state.word for state in State} | {name: name for name in ("accepted", "duplicate", "rejected")}
 
 
@@ -234,7 +234,7 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _header(id: str, packed: bytes) -> Header:
-    state, states, received, _, _, hook, _ = packed.split(b"\n", 1)[0].decode().split(" ")
+    state, states, received, _, _, hook = packed.split(b"\n", 1)[0].decode().split(" ")[:6]
     update_states = tuple(State(letter) for letter in states)
     return Header(id=id, state=State(state), update_states=update_states, hook=hook, received_ms=int(received))
 

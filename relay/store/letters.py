@@ -9,16 +9,20 @@ from relay.model import Arrival, StoredEvent
 from relay.store import lead as leads
 from relay.store import record
 from relay.store.delivery import CLOCK_FACTOR, HISTORY
+from relay.store.errands import errand_of
 from relay.store.events import Events
 from relay.store.lead import Entry
+from relay.store.names import Names
 from relay.store.scripts import Scripts
 
 
 class Letters:
     """Replays and discards."""
 
-    def __init__(self, scripts: Scripts, events: Events, *, retention_ms: int) -> None:
+    def __init__(self, scripts: Scripts, events: Events, names: Names, *, retention_ms: int, lookup: bool) -> None:
         self._scripts = scripts
+        self._names = names
+        self._lookup = lookup
         self._events = events
         self._retention_ms = retention_ms
 
@@ -48,6 +52,9 @@ class Letters:
             force,
             why=record.write_reason(mapped.reason),
             faulty=bool(mapped.faults),
+            names=self._names.packed(arrival.destination, mapped.names),
+            missing=mapped.missing,
+            errand=errand_of(arrival, lookup=self._lookup),
         )
 
     def _replay(  # noqa: PLR0913, PLR0917 -- the arguments of one script
@@ -64,6 +71,9 @@ class Letters:
         *,
         why: bytes = b"",
         faulty: bool = False,
+        names: str = "",
+        missing: str = "park",
+        errand: str = "",
     ) -> None:
         words = f"replayed {how} by {who}" + (", with the stamp of now" if force else "")
         entry = Entry(at_ms=self._events.now_ms(), events=(event.id,), words=words)
@@ -83,6 +93,10 @@ class Letters:
             HISTORY,
             record.lead_name(event.destination, event.lead) if event.lead else "",
             "1" if faulty else "",
+            names,
+            missing,
+            errand,
+            self._names.packed(event.destination, event.names),
         )
         _raise_unless_done(event.id, answer.decode())
 
@@ -99,6 +113,7 @@ class Letters:
             self._retention_ms,
             self._retention_ms * CLOCK_FACTOR,
             HISTORY,
+            self._names.packed(event.destination, event.names),
         )
         _raise_unless_done(event.id, answer.decode())
 

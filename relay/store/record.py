@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from relay.errors import StoreError
-from relay.model import Arrival, Fault, Reason, Stamp, State, StoredEvent, Update
+from relay.model import Arrival, Fault, Name, Reason, Stamp, State, StoredEvent, Update
 
 # Words that most blobs hold, so that small ones compress too. Records name the version of this text in their
 # first byte; a new text is a new version beside the old one.
@@ -50,6 +50,7 @@ def lead_name(destination: str, lead: str) -> str:
 def pack(arrival: Arrival) -> bytes:
     """Make the blob of an event."""
     mapped = arrival.mapped
+    more = _more(arrival)
     facts: list[Any] = [
         arrival.sender,
         arrival.version,
@@ -62,11 +63,26 @@ def pack(arrival: Arrival) -> bytes:
         [[dict(u.set), _runs(u), int(u.each)] for u in mapped.updates],
         [[f.rule, f.register, f.words] for f in mapped.faults],
     ]
-    if arrival.headers:
-        facts.append({"headers": arrival.headers})
+    if more:
+        facts.append(more)
     head = orjson.dumps(facts)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=_DICTIONARIES[_VERSION])
-    return _VERSION + packer.compress(b"%d\n%b%b" % (len(head), head, arrival.body)) + packer.flush()
+    return _VERSION + packer.compress(b"%d\n%b%b%b" % (len(head), head, arrival.body, arrival.fetched)) + packer.flush()
+
+
+def _more(arrival: Arrival) -> dict[str, Any]:
+    """Give what only some events have; the names of an id's own event are its updates', and not kept twice."""
+    mapped = arrival.mapped
+    more: dict[str, Any] = {}
+    if arrival.headers:
+        more["headers"] = arrival.headers
+    if arrival.fetched:
+        more["body"] = len(arrival.body)
+    if mapped.fetch:
+        more["fetch"] = mapped.fetch
+    if mapped.names and not mapped.lead:
+        more |= {"names": mapped.names, "missing": mapped.missing}
+    return more
 
 
 def _runs(update: Update) -> Any:
@@ -88,8 +104,11 @@ def _opener(blob: bytes) -> Any:
     return zlib.decompressobj(-15, zdict=words)
 
 
-def unpack_updates(record: bytes) -> list[Update]:
-    """Give what delivery needs of an event's updates: not its body, nor the rules that set each register."""
+def unpack_updates(record: bytes) -> tuple[list[Update], tuple[Name, ...]]:
+    """Give what delivery needs of an event: its updates, and by what its lead was found, where it was.
+
+    Its body stays packed, and so do the rules that set each register.
+    """
     blob = record[record.index(b"\n") + 1 :]
     opener = _opener(blob)
     text = opener.decompress(blob[1:], 1024)
@@ -98,13 +117,18 @@ def unpack_updates(record: bytes) -> list[Update]:
     if size > len(text):
         text += opener.decompress(opener.unconsumed_tail, size - len(text))
     facts = orjson.loads(text[end:size])
-    return [Update(set=values, by={}, each=bool(each)) for values, _, each in facts[8]]
+    updates = [Update(set=values, by={}, each=bool(each)) for values, _, each in facts[8]]
+    return updates, _names(facts[10]) if len(facts) > 10 else ()
+
+
+def _names(more: dict[str, Any]) -> tuple[Name, ...]:
+    return tuple(Name(*one) for one in more.get("names", ()))
 
 
 def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
     """Read a whole record."""
     header, blob = record.split(b"\n", 1)
-    state, states, received, ago, number, hook, _ = header.decode().split(" ")
+    state, states, received, ago, number, hook, _, *found = header.decode().split(" ")
     opener = _opener(blob)
     text = opener.decompress(blob[1:]) + opener.flush()
     end = text.index(b"\n") + 1
@@ -121,9 +145,9 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         kind=kind,
         test=bool(test),
         content_type=content_type,
-        body=text[size:],
+        body=text[size : size + more.get("body", len(text))],
         sender_id=sender_id,
-        lead=lead,
+        lead=found[0].rpartition("/")[2] if found else lead,
         updates=tuple(_update(u) for u in updates),
         faults=tuple(Fault(rule=r, register=g, words=w) for r, g, w in faults),
         state=State(state),
@@ -131,6 +155,11 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         stamp=Stamp(int(received) - int(ago), int(number)),
         received_ms=int(received),
         headers=more.get("headers", {}),
+        fetched=text[size + more["body"] :] if "body" in more else b"",
+        names=_names(more),
+        missing=more.get("missing", "park"),
+        fetch=more.get("fetch", ""),
+        found=bool(found),
         reason=read_reason(why) if why else None,
     )
 

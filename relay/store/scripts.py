@@ -14,7 +14,22 @@ from relay.errors import StoreError
 
 #: The files of which each script is made, beside the common one.
 FILES: dict[str, tuple[str, ...]] = {
-    name: (name,) for name in ("accept", "extend", "arm", "refresh", "replay", "discard")
+    name: (name,)
+    for name in (
+        "accept",
+        "extend",
+        "arm",
+        "refresh",
+        "replay",
+        "discard",
+        "learn",
+        "find",
+        "release",
+        "errands",
+        "rest",
+        "settle",
+        "summon",
+    )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
@@ -27,7 +42,7 @@ class Scripts:
         self.client = client
         folder = files(__package__)
         texts = {
-            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", *parts))
+            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", "names", *parts))
             for name, parts in FILES.items()
         }
         self._all = {name: client.register_script(text) for name, text in texts.items()}

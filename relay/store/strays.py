@@ -22,7 +22,8 @@ def strays(client: Any, events: Events) -> Iterator[str]:
             yield f"lead {name} is due but has nothing pending"
     waiting = {(name, member[18:]) for name, members in pending.items() for member in members}
     in_flight = set(_in_flight(events))
-    for name, id in sorted(in_flight - waiting):
+    errands = set(_errands(client))
+    for name, id in sorted(one for one in in_flight - waiting if one[1] not in errands):
         yield f"event {id} is in flight but not pending under lead {name}"
     known = {id for _, id in in_flight}
     for name, id in sorted(waiting):
@@ -45,9 +46,17 @@ def _due(client: Any) -> Iterator[tuple[str, bool]]:
                 yield name.decode(), state.count(b"\n") > 1 and not state.endswith(b"\n")
 
 
+def _errands(client: Any) -> Iterator[str]:
+    """Give the events of which something is being asked."""
+    with store_errors():
+        for queue in client.smembers("relay:errands"):
+            yield from (id.decode() for id in client.zrange(b"relay:errands:" + queue, 0, -1))
+
+
 def _in_flight(events: Events) -> Iterator[tuple[str, str]]:
     """Give lead and id of each event with an update that waits."""
     for hook, day in events.days():
-        waiting = [one.id for one in events.headers(events.log(hook, day)) if State.IN_FLIGHT in one.update_states]
+        headers = events.headers(events.log(hook, day))
+        waiting = [one.id for one in headers if State.IN_FLIGHT in (one.state, *one.update_states)]
         for event in events.events(waiting):
             yield record.lead_name(event.destination, event.lead), event.id

@@ -1,0 +1,95 @@
+"""Keeps what leads are known by: an index under keyed hashes, so that no phone and no e-mail is a key in Redis.
+
+The door finds leads in it, every answer of the lead API teaches it, and people fill it: by a file, or lead by lead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from relay.model import Name
+from relay.store import record
+from relay.store.scripts import Scripts, store_errors
+
+LETTERS = {"phone": "p", "email": "e", "external_id": "x"}
+KEY = "relay:index-key"
+CHECK = "relay:index-check"
+#: Leads taught in one step.
+PAGE = 200
+
+
+class Names:
+    """The index of one store. ``key`` is the secret of its hashes; without one, one is made and kept in Redis."""
+
+    def __init__(self, scripts: Scripts, key: str = "") -> None:
+        self._scripts = scripts
+        self._client = scripts.client
+        self._given = key.encode()
+        self._key = b""
+
+    def packed(self, destination: str, names: Iterable[Name]) -> str:
+        """Give what scripts take: for each name a letter and its hash. Raises StoreError."""
+        return "".join(LETTERS[name.kind] + self._hash(destination, name) for name in names)
+
+    def _hash(self, destination: str, name: Name) -> str:
+        text = f"{destination}\0{name.kind}\0{name.value}".encode()
+        return urlsafe_b64encode(
+            hashlib.blake2b(text, digest_size=12, key=self._key or self._read_key()).digest()
+        ).decode()
+
+    def _read_key(self) -> bytes:
+        """Take the key that was given, or the one that Redis keeps; the first to ask makes one."""
+        if not self._given:
+            with store_errors():
+                self._client.set(KEY, secrets.token_hex(16), nx=True)
+                kept: Any = self._client.get(KEY)
+            self._key = bytes(kept)
+        else:
+            self._key = hashlib.blake2b(self._given, digest_size=32).digest()
+        return self._key
+
+    def check(self) -> bool:
+        """Whether the index was made with our key; an empty one takes it. Raises StoreError."""
+        mark = hashlib.blake2b(b"mark", key=self._key or self._read_key(), digest_size=12).hexdigest().encode()
+        with store_errors():
+            self._client.set(CHECK, mark, nx=True)
+            return self._client.get(CHECK) == mark
+
+    def find(self, destination: str, names: Sequence[Name]) -> list[list[str]]:
+        """Give for each name the leads that have it, by their names in the store."""
+        if not names:
+            return []
+        found = self._scripts.run("find", destination, self.packed(destination, names))
+        return [[lead.decode() for lead in leads] for leads in found]
+
+    def resolve(self, destination: str, names: Sequence[Name]) -> list[str]:
+        """Give the leads of the first name that is known at all: none, the one, or those that are to be told apart."""
+        return next((leads for leads in self.find(destination, names) if leads), [])
+
+    def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]]) -> None:
+        """Note what the CRM says that these leads are known by; what waits for one of these names goes on."""
+        self._learn("c", b"", destination, leads)
+
+    def link(self, destination: str, name: Name, lead: str, *, who: str, at_ms: int) -> None:
+        """Note a person's word that this name means this lead and no other."""
+        act = orjson.dumps([at_ms, who, "link", lead, f"by its {name.kind}"])
+        self._learn("p", act, destination, [(lead, [name])])
+
+    def _learn(self, by: str, act: bytes, destination: str, leads: Iterable[tuple[str, Sequence[Name]]]) -> None:
+        args: list[str] = []
+        for lead, names in leads:
+            args += [record.lead_name(destination, lead), self.packed(destination, names)]
+        for start in range(0, len(args), 2 * PAGE):
+            left = self._scripts.run("learn", by, act if start == 0 else b"", *args[start : start + 2 * PAGE])
+            self.release(left)
+
+    def release(self, left: int = 1) -> None:
+        """Let go on what waits for names that are known by now, step by step until nothing is left."""
+        while left:
+            left = int(self._scripts.run("release"))

@@ -1,0 +1,125 @@
+"""Runs errands: for up to 50 seconds it claims what is to be asked of senders and of the CRM, a few at a time.
+
+One RQ job of its own queue runs it, and no second one while it lives. Losing it does no harm: what is to do stands in
+the store, every claimed errand has a lease, and a ticker starts the next job.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from relay.errors import StoreError
+from relay.model import StoredEvent
+from relay.store.errands import FETCH, Errands, Tried
+from workers import errand
+from workers.errand import Means
+
+BUDGET_S = 50.0
+#: A job that has nothing to do stays for so long, since a new one takes a while to start.
+LINGER_S = 5.0
+#: Errands of one queue that are run at a time.
+ROOM = 8
+KEEP_S = 1.0
+#: Between two looks at the queues.
+PAUSE_S = 0.05
+#: How long to leave an event alone of which another with the same names is in hand.
+NEXT_MS = 200
+
+log = logging.getLogger("relay")
+
+Run = Callable[[Means, str, StoredEvent, Tried], None]
+
+
+class Background:
+    """Runs errands until its time is up, it is told to stop, or nothing is left."""
+
+    def __init__(self, means: Means, *, name: str, budget_s: float = BUDGET_S) -> None:
+        self._means = means
+        self._name = name
+        self._ends = time.monotonic() + budget_s
+        self._pool = ThreadPoolExecutor(2 * ROOM)
+        self._in_hand: dict[str, tuple[str, StoredEvent, Future[None]]] = {}
+        self._looks: dict[str, float] = {}
+        self._worked = self._kept = time.monotonic()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Claim no more; ``run`` returns when what is in hand is done. Safe in a signal's midst."""
+        self._stopping = True
+
+    def run(self) -> None:
+        try:
+            while self._going():
+                if not self.turn():
+                    time.sleep(PAUSE_S)
+        finally:
+            self._pool.shutdown()
+            self._means.store.errandry.leave(self._name)
+
+    def _going(self) -> bool:
+        now = time.monotonic()
+        if now - self._kept > KEEP_S:
+            self._kept = now
+            self._stopping = self._stopping or not self._means.store.errandry.keep(self._name)
+        if self._stopping or now > self._ends:
+            return bool(self._unfinished())
+        return bool(self._unfinished()) or now - self._worked < LINGER_S
+
+    def turn(self) -> bool:
+        """Look at every queue once; gives whether anything was claimed."""
+        self._means.store.names.release(1)
+        if self._stopping or time.monotonic() > self._ends:
+            return False
+        served = [self._serve(queue) for queue in self._means.store.errandry.queues()]
+        return any(served)
+
+    def drain(self) -> None:
+        """Run all that is due now, and wait until it is done."""
+        while self.turn() or self._unfinished():
+            time.sleep(0.005)
+
+    def _unfinished(self) -> dict[str, tuple[str, StoredEvent, Future[None]]]:
+        self._in_hand = {id: one for id, one in self._in_hand.items() if not one[2].done()}
+        return self._in_hand
+
+    def _serve(self, queue: str) -> bool:
+        """Claim what is due in one queue, as far as there is room, and set threads to it."""
+        room = ROOM - sum(one[0] == queue for one in self._unfinished().values())
+        if room <= 0 or time.monotonic() < self._looks.get(queue, 0.0) or not self._can(queue):
+            return False
+        claimed = self._means.store.errandry.claim(queue, room=room, lease_ms=self._means.lease_ms)
+        self._looks[queue] = time.monotonic() + min(claimed.wait_ms / 1000, 0.25)
+        for event in self._means.store.events.events(list(claimed.events)):
+            self._start(queue, event, claimed)
+        if claimed.events:
+            self._worked = time.monotonic()
+        return bool(claimed.events)
+
+    def _can(self, queue: str) -> bool:
+        """Whether what the queue's errands need is here: a hook that is not loaded keeps its events waiting."""
+        kind, _, owner = queue.partition(":")
+        return kind != FETCH or owner in self._means.hooks
+
+    def _start(self, queue: str, event: StoredEvent, claimed: Errands) -> None:
+        tried = claimed.events[event.id]
+        if event.id in self._in_hand:
+            return
+        # Two events of one new person must not make two leads: one after the other.
+        others = errand.names_in_hand(one[1] for one in self._in_hand.values())
+        if others & set(event.names):
+            self._means.store.errandry.rest(queue, event.id, tried, rest_ms=NEXT_MS)
+            return
+        run = errand.fetch if queue.startswith(f"{FETCH}:") else errand.find
+        self._in_hand[event.id] = (queue, event, self._pool.submit(self._run, run, queue, event, tried))
+
+    def _run(self, run: Run, queue: str, event: StoredEvent, tried: Tried) -> None:
+        try:
+            run(self._means, queue, event, tried)
+        except StoreError as error:
+            log.warning("store.away", extra={"reason": str(error)})
+        except Exception as error:
+            # One event's trouble must not end the others; its lease brings it back.
+            log.exception("errand.broken", extra={"event": event.id, "error": type(error).__name__})
