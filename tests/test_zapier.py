@@ -73,7 +73,16 @@ def read_zapier(body: Any, *, content_type: str = "application/json", **headers:
 
 @pytest.mark.parametrize(
     ("typed", "plain"),
-    [("Teléfono", "telefono"), (" Fecha de  visita ", "fecha_de_visita"), ("AÑO", "ano"), ("lead_id", "lead_id")],
+    [
+        ("Teléfono", "telefono"),
+        (" Fecha de  visita ", "fecha_de_visita"),
+        ("AÑO", "ano"),
+        ("lead_id", "lead_id"),
+        ("your-name", "your_name"),
+        ("¿Cuál es tu teléfono?", "cual_es_tu_telefono"),
+        ("Presupuesto (UF):", "presupuesto_uf"),
+        ("???", "???"),
+    ],
 )
 def test_zapier_keys_are_found_as_typed_and_in_plain_spelling(typed: str, plain: str) -> None:
     (event,) = read_zapier({typed: "x"})

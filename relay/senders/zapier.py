@@ -6,6 +6,7 @@ Zapier signs nothing, so the secret itself comes in a header: Bearer, ``X-Api-Ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from unicodedata import combining, normalize
 
@@ -27,6 +28,7 @@ about = About(
 )
 
 DAY_MS = 86_400_000
+WORD = re.compile(r"\w+")
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:
@@ -76,13 +78,13 @@ def with_plain_keys(item: Mapping[str, Json]) -> dict[str, Json]:
     """Add to each key its plain spelling, where that is not taken: people type ``Teléfono``, rules say ``telefono``."""
     fields = dict(item)
     for key, value in item.items():
-        fields.setdefault(plain(key), value)
+        fields.setdefault(plain(key) or key, value)
     return fields
 
 
 def plain(key: str) -> str:
-    """Give a key without capitals, accents and blanks."""
+    """Give a key as a name that a rule can write: no capitals, accents, blanks or marks, ``¿Qué día?`` as ``que_dia``."""
     bare = key.strip().lower()
     if not bare.isascii():
         bare = "".join(letter for letter in normalize("NFKD", bare) if not combining(letter))
-    return "_".join(bare.split())
+    return "_".join(WORD.findall(bare))
