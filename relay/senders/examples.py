@@ -46,7 +46,7 @@ class Example:
         if isinstance(self.content, str):
             return self.content.encode()
         if not isinstance(self.content, Mapping) or not is_form_type(self.content_type):
-            return json.dumps(self.content, ensure_ascii=False, separators=(",", ":")).encode()
+            return json_text(self.content).encode()
         pairs = [(name, one) for name, value in self.content.items() for one in texts_of(value)]
         if self.content_type.startswith(URLENCODED):
             return urlencode(pairs).encode()
@@ -68,7 +68,12 @@ def texts_of(value: Json) -> list[str]:
     """Give what a form sends for a value: each item of a list, an object as JSON."""
     if isinstance(value, list):
         return [str(one) for one in value]
-    return [orjson.dumps(value).decode() if isinstance(value, Mapping) else str(value)]
+    return [json_text(value) if isinstance(value, Mapping) else str(value)]
+
+
+def json_text(value: Json) -> str:
+    """Write JSON as senders do, without blanks; orjson would refuse a number of more than 64 bits."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def first_example(hook_file: Path) -> Path:

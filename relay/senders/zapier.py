@@ -83,7 +83,7 @@ def with_plain_keys(item: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def plain(key: str) -> str:
-    """Give a key as a name that a rule can write: no capitals, accents, blanks or marks, ``¿Qué día?`` as ``que_dia``."""
+    """Give a key as a name that a rule can write, ``¿Qué día?`` as ``que_dia``."""
     bare = key.strip().lower()
     if not bare.isascii():
         bare = "".join(letter for letter in normalize("NFKD", bare) if not combining(letter))
