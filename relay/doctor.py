@@ -14,7 +14,7 @@ from typing import Any
 from relay import rulebook
 from relay.errors import Denied, LeadsApiError, NotFound, StoreError
 from relay.leads_api import LeadsApi
-from relay.nudge import workers_seen
+from relay.nudge import BACKGROUND, workers_seen
 from relay.senders import ABOUT
 from relay.settings import Settings
 from relay.store import Store
@@ -52,6 +52,8 @@ def examine(store: Store, settings: Settings, api: Callable[[str], LeadsApi]) ->
     try:
         yield from look_at_redis(store.client)
         yield look_at_workers(store)
+        yield from look_at_background(store)
+        yield look_at_index(store)
         yield from look_for_unserved(store, settings)
     except StoreError as error:
         yield Finding(level=Level.FAULT, about="redis", words=str(error))
@@ -132,6 +134,25 @@ def look_at_workers(store: Store) -> Finding:
     if number:
         return _ok("workers", f"{number} alive")
     return _fault("workers", "none is alive: events are accepted, but nothing is delivered", "start workers")
+
+
+def look_at_background(store: Store) -> Iterator[Finding]:
+    """Say where events want something asked, and nobody asks."""
+    waiting = sum(gate.leads for gate in store.events.errands())
+    number = workers_seen(store.client, BACKGROUND)
+    if number:
+        yield _ok("background", f"{number} alive")
+    elif waiting:
+        words = f"no worker is alive, and {waiting} events wait for answers or for their lead"
+        yield _fault("background", words, "start one: python -m workers.run background")
+
+
+def look_at_index(store: Store) -> Finding:
+    """Hold the key of the index of names against the one that it was made with."""
+    if store.names.check():
+        return _ok("index", "leads are found under the key that is set")
+    words = "RELAY_INDEX_KEY is not the one that the index of phones and e-mails was made with: no lead is found in it"
+    return _fault("index", words, "set the key as it was, or import the leads anew: relay leads import")
 
 
 def look_for_unserved(store: Store, settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ LONGEST_PAUSE_S = 2.0
 SETTLED_S = 30.0
 #: A line longer than this is shown in pieces.
 LONGEST_LINE = 65_536
-COLOURS = {"redis": 31, "sandbox": 35, "worker": 36, "web": 32, "relay": 33}
+COLOURS = {"redis": 31, "sandbox": 35, "worker": 36, "background": 34, "web": 32, "relay": 33}
 
 
 @dataclass(kw_only=True)
@@ -99,7 +99,7 @@ class Screen:
         self.colour = colour
 
     def line(self, name: str, text: str) -> None:
-        label = f"{name:<9}|"
+        label = f"{name:<10}|"
         if self.colour:
             label = f"\x1b[{COLOURS.get(name.split(maxsplit=1)[0], 37)}m{label}\x1b[0m"
         # A terminal that went away is no reason to stop the relay.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from relay.model import State
-from relay.nudge import workers_seen
+from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.acts import Act
@@ -41,6 +41,8 @@ class Status:
     at_ms: int
     hooks: tuple[HookCounts, ...]
     gates: tuple[Gate, ...]
+    #: Queues of events of which something is to be asked first: ``fetch:<hook>``, ``find:<destination>``.
+    errands: tuple[Gate, ...]
     #: Destinations for which something waits, though no address is set for them.
     unserved: tuple[str, ...]
     dead: int
@@ -54,6 +56,8 @@ class Status:
     rejected_lately: int
     #: Worker processes that showed themselves within the last minute or so.
     workers: int
+    #: Of those that run errands.
+    background: int
     acts: tuple[Act, ...]
 
     @property
@@ -88,6 +92,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         hooks=tuple(_hooks(store)),
         gates=tuple(gate for gate in gates if gate.destination in served or gate.leads),
         unserved=tuple(gate.destination for gate in gates if gate.destination not in served and gate.leads),
+        errands=tuple(gate for gate in store.events.errands() if gate.leads),
         dead=sizes["dead"],
         dead_by_kind=store.overview.dead_by_kind(),
         parked=sizes["parked"],
@@ -95,6 +100,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         rejected=tuple(islice(lately, MOST_REJECTED)),
         rejected_lately=len(lately),
         workers=workers_seen(store.client),
+        background=workers_seen(store.client, BACKGROUND),
         acts=tuple(store.acts.last(MOST_ACTS)),
     )
 
@@ -106,6 +112,14 @@ def _hooks(store: Store) -> Iterable[HookCounts]:
     for hook in sorted(of_all):
         yield HookCounts(hook=hook, today=of_today.get(hook, {}), all=of_all[hook])
 
+
+#: The same for a queue of errands.
+ERRAND_WORDS = {
+    "flowing": "flowing",
+    "slowed": "slowed: it asked for a rest",
+    "held": "held: access is refused; see the words, and set the right token or key",
+    "open": "open: many failures in a row; one try every few seconds",
+}
 
 #: What the state of a gate means, in words that hold nothing of what was answered.
 GATE_WORDS = {

@@ -5,13 +5,13 @@ Redis keeps its own clock, which no test can turn; so time passes by moving what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import redis
 
 from relay.errors import Denied, NotFound, Refused, SlowDown, Unavailable
-from relay.model import METADATA, Answer, Arrival, Json, Mapped, State, Update
+from relay.model import METADATA, Answer, Arrival, Json, Mapped, Name, Reason, State, Update
 from relay.store import Store
 from relay.store.delivery import Claim, Completion
 from workers.deliver import deliver
@@ -32,10 +32,14 @@ class FarCrm:
     late: list[tuple[int, str, dict[str, Json]]] = field(default_factory=list)
     now: Callable[[], int] = lambda: 0
     puts: list[tuple[str, dict[str, Json]]] = field(default_factory=list)
+    #: Leads that the CRM has not.
+    gone: set[str] = field(default_factory=set)
 
     def put(self, lead: str, body: Mapping[str, Json]) -> Answer:
         values = flat(body)
         self.puts.append((lead, values))
+        if lead in self.gone:
+            raise NotFound("Lead not found", status=404)
         if self.poison & set(values.values()):
             raise Refused("a value is refused", status=400)
         match self.fate:
@@ -54,7 +58,10 @@ class FarCrm:
             case "denied":
                 raise Denied("The provided API key is not valid", status=401)
         self.apply(lead, values)
-        return Answer(200, {})
+        now = self.leads[lead]
+        return Answer(
+            200, {"id": lead, **{name: value for name, value in now.items() if not name.startswith(METADATA)}}
+        )
 
     def apply(self, lead: str, values: dict[str, Json]) -> None:
         self.leads.setdefault(lead, {}).update(values)
@@ -135,6 +142,21 @@ class World:
 def update(each: bool = False, **values: Json) -> Update:
     registers = {name.replace("__", "."): value for name, value in values.items()}
     return Update(set=registers, by=dict.fromkeys(registers, "rule"), each=each)
+
+
+def matched(
+    id: str, names: Sequence[Name], *updates: Update, at_ms: int | None = None, missing: str = "park"
+) -> Arrival:
+    """Give an event whose lead is to be found by these names."""
+    reason = Reason(kind="unknown lead", words="no lead is known yet")
+    one = arrival(id, "", *updates, at_ms=at_ms)
+    return replace(one, mapped=replace(one.mapped, names=tuple(names), missing=missing, reason=reason))
+
+
+def known(id: str, lead: str, names: Sequence[Name], *updates: Update, at_ms: int | None = None) -> Arrival:
+    """Give an event of a lead that says what the lead is known by."""
+    one = arrival(id, lead, *updates, at_ms=at_ms)
+    return replace(one, mapped=replace(one.mapped, names=tuple(names)))
 
 
 def arrival(id: str, lead: str, *updates: Update, at_ms: int | None = None) -> Arrival:

@@ -25,13 +25,17 @@ from hypothesis.stateful import (
 
 from relay.audit import audit
 from relay.embedded import EmbeddedRedis
-from relay.model import State, Update
+from relay.model import Arrival, Name, State, Update
 from relay.settings import DAY_MS
 from relay.store import Store
 from relay.store.delivery import Claim, Completion
-from tests.far_crm import DEADLINE_MS, LEASE_MS, World, arrival
+from tests.far_crm import DEADLINE_MS, LEASE_MS, World, arrival, matched
 
-LEADS = ("lead-a", "lead-a", "lead-a", "lead-b")
+LEAD_A, LEAD_B = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+LEADS = (LEAD_A, LEAD_A, LEAD_A, LEAD_B)
+#: What the leads are known by, once somebody says so; of the last one two may come to have it.
+NAMES = (Name("phone", "+56912345678"), Name("email", "a@b.cl"), Name("external_id", "x"))
+OWNERS = {NAMES[0]: (LEAD_A,), NAMES[1]: (LEAD_B,), NAMES[2]: (LEAD_A, LEAD_B)}
 REGISTERS = ("phone", "metadata.estado", "metadata.utm")
 FATES = ("ok", "ok", "ok", "fails before", "fails after", "late", "missing", "slow", "denied")
 
@@ -72,7 +76,7 @@ class Deliveries(RuleBasedStateMachine):
         self.world = World(Store(client, retention_ms=30 * DAY_MS))
         self.serial = itertools.count()
         self.ids: list[str] = []
-        self.accepted: dict[str, tuple[str, tuple[Update, ...], int]] = {}
+        self.accepted: dict[str, Arrival] = {}
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -96,8 +100,7 @@ class Deliveries(RuleBasedStateMachine):
             if bad:
                 self.world.crm.poison |= set(updates[0].set.values())
             at_ms = self.world.store.events.now_ms() - ago_ms
-            self.ids.append(self.world.accept(name, lead, *updates, at_ms=at_ms))
-            self.accepted[name] = (lead, updates, at_ms)
+            self.take(name, arrival(name, lead, *updates, at_ms=at_ms))
             if fate is not None:
                 self.world.advance(MOMENT_MS)
                 self.world.deliver(fate)
@@ -107,9 +110,36 @@ class Deliveries(RuleBasedStateMachine):
     def send_again(self, which: Random) -> None:
         """A sender repeats an event: nothing changes."""
         name = which.choice(sorted(self.accepted))
-        lead, updates, at_ms = self.accepted[name]
-        again = self.world.store.door.accept([arrival(name, lead, *updates, at_ms=at_ms)])
+        again = self.world.store.door.accept([self.accepted[name]])
         assert again[0].duplicate
+
+    def take(self, name: str, one: Arrival) -> None:
+        self.ids.append(self.world.store.door.accept([one])[0].id)
+        self.accepted[name] = one
+
+    @rule(
+        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True),
+        ago_ms=st.integers(0, 60_000),
+        registers=st.sets(st.sampled_from(REGISTERS), min_size=1),
+        each=st.booleans(),
+    )
+    def accept_one_whose_lead_is_to_be_found(
+        self, names: list[Name], ago_ms: int, registers: set[str], each: bool
+    ) -> None:
+        name = f"event {next(self.serial)}"
+        values = {register: f"{name} {register}" for register in sorted(registers)}
+        wanted = Update(set=values, by=dict.fromkeys(values, "a rule"), each=each)
+        at_ms = self.world.store.events.now_ms() - ago_ms
+        self.take(name, matched(name, names, wanted, at_ms=at_ms))
+
+    @rule(name=st.sampled_from(NAMES), which=st.integers(0, 1))
+    def a_name_becomes_known(self, name: Name, which: int) -> None:
+        owners = OWNERS[name]
+        self.world.store.names.learn("default", [(owners[which % len(owners)], [name])])
+
+    @rule(which=st.sampled_from(LEADS))
+    def a_person_links(self, which: str) -> None:
+        self.world.store.names.link("default", NAMES[2], which, who="ana", at_ms=self.world.now())
 
     @rule(fate=st.sampled_from(FATES), room=st.integers(1, 3))
     def deliver(self, fate: str, room: int) -> None:
@@ -148,7 +178,7 @@ class Deliveries(RuleBasedStateMachine):
     def replay(self, which: Random, force: bool) -> None:
         event = self.world.store.events.event(which.choice(self.ids))
         assert event is not None
-        if State.IN_FLIGHT not in event.update_states and event.state is not State.DISCARDED:
+        if event.lead and State.IN_FLIGHT not in event.update_states and event.state is not State.DISCARDED:
             self.world.store.letters.replay(event, who="ana", force=force)
 
     @rule(which=st.randoms(use_true_random=False))
@@ -167,6 +197,9 @@ class Deliveries(RuleBasedStateMachine):
 
     def check_the_end(self) -> None:
         self.world.deliver_all()
+        for event in self.world.store.events.events(self.ids):
+            if event.state is State.PARKED:
+                assert len(self.world.store.names.resolve("default", event.names)) != 1
         newest: dict[tuple[str, str], tuple] = {}
         for event in self.world.store.events.events(self.ids):
             assert State.IN_FLIGHT not in event.update_states
@@ -189,7 +222,7 @@ def server(redis_server: EmbeddedRedis) -> EmbeddedRedis:
 
 
 def test_each_register_ends_with_the_newest_delivered_value_whatever_happens(server: EmbeddedRedis) -> None:
-    """Any order of arrival, duplicates, failures before and after applying, kills, splits, replays, ``each``."""
+    """Any order, duplicates, leads known late, failures before and after applying, kills, splits, replays, ``each``."""
     run_state_machine_as_test(
         Deliveries,
         settings=settings(

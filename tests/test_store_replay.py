@@ -318,7 +318,7 @@ def test_an_event_without_updates_can_only_be_remapped(world: World) -> None:
     with pytest.raises(CommandError) as raised:
         world.store.letters.replay(event(world, one.id), who="ana")
 
-    assert str(raised.value) == f"event {one.id}: it was mapped to no update of a lead; replay it remapped"
+    assert str(raised.value) == f"event {one.id}: it was mapped to no update of a lead: replay it remapped"
 
 
 def test_a_dropped_dead_letter_is_discarded_with_its_reason(world: World) -> None:

@@ -41,6 +41,7 @@ FATES = {
     Fate.STALE: "stale: newer events have set all their fields, they would end superseded",
     Fate.IGNORED: "would be ignored: no rule holds now",
     Fate.PARKED: "would be parked: their lead is not known",
+    Fate.FETCHED: "would have their answers fetched first",
 }
 
 

@@ -52,8 +52,13 @@ def keep_secrets(home: Path, made: Mapping[str, str]) -> None:
 
 
 def sandbox_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Name a sandbox on a free port as the lead API, without a limit on its rate unless one is set."""
+    """Name a sandbox on a free port as the lead API, without a limit on its rate unless one is set.
+
+    It stands in for the senders too that are asked for their answers.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     rate = given.get("LEADS_API_RATE") or "0"
-    return {"LEADS_API_URL": url, "LEADS_API_KEY": KEY, "LEADS_API_RATE": rate, "SANDBOX_URL": url}
+    account = {"LEADS_API_URL": url, "LEADS_API_KEY": KEY, "LEADS_API_RATE": rate, "SANDBOX_URL": url}
+    senders = {"META_API_URL": f"{url}/graph/v26.0", "LINKEDIN_API_URL": f"{url}/linkedin/rest"}
+    return account | {name: given.get(name) or one for name, one in senders.items()}

@@ -11,7 +11,7 @@ from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
-from relay.status import COLUMNS, GATE_WORDS, Status
+from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status
 from relay.status import status as look
 from relay.store.events import Gate
 
@@ -33,6 +33,7 @@ def show(found: Status) -> None:
         out.print("no event was accepted yet: try relay send")
     out.print()
     show_gates(found)
+    show_errands(found)
     out.print()
     for line in needs(found):
         out.print(line)
@@ -65,6 +66,25 @@ def show_gates(found: Status) -> None:
     out.print(table)
 
 
+def show_errands(found: Status) -> None:
+    """Show what is asked of senders and of the lead API before events can go on."""
+    if not found.errands:
+        return
+    out.print()
+    table = plain_table("asked for", "events waiting", "due now", "oldest wait", "how it fares")
+    for gate in found.errands:
+        words = f" ({gate.words})" if gate.words else ""
+        how = Text(ERRAND_WORDS[gate.state] + words, "green" if gate.state == "flowing" else "red")
+        table.add_row(asked(gate.destination), str(gate.leads), str(gate.due), span(gate.oldest_ms), how)
+    out.print(table)
+
+
+def asked(queue: str) -> str:
+    """Say what a queue of errands is for: ``answers of hook meta``, ``leads at default``."""
+    kind, _, owner = queue.partition(":")
+    return f"answers of hook {owner}" if kind == "fetch" else f"leads at {owner}"
+
+
 def gate_text(gate: Gate, found: Status) -> Text:
     if gate.destination in found.unserved:
         suffix = "" if gate.destination == "default" else f"__{gate.destination.upper()}"
@@ -80,7 +100,7 @@ def needs(found: Status) -> Iterator[Text]:
     else:
         yield Text("no dead letters")
     if found.parked:
-        yield Text(f"{counted(found.parked, 'parked event')}: relay dead list --state parked", "red")
+        yield Text(f"{counted(found.parked, 'parked event')}: relay parked", "red")
     if found.faulty:
         words = "went on without a value that could not be used: relay dead list --state faulty"
         yield Text(f"{counted(found.faulty, 'event')} {words}", "yellow")
@@ -88,6 +108,8 @@ def needs(found: Status) -> Iterator[Text]:
         yield Text(f"{counted(found.workers, 'worker')} alive")
     else:
         yield Text("no worker is alive: events are accepted, but nothing is delivered", "red")
+    if found.errands and not found.background:
+        yield Text("no background worker is alive: nothing is fetched and no lead is looked for", "red")
 
 
 def kinds(found: Status) -> str:
@@ -121,6 +143,17 @@ def status_json(found: Status) -> dict[str, Json]:
         **times("at", found.at_ms),
         "hooks": [{"hook": one.hook, "today": all_of(one.today), "all": all_of(one.all)} for one in found.hooks],
         "destinations": [gate_json(gate, found) for gate in found.gates],
+        "errands": [
+            {
+                "queue": gate.destination,
+                "state": gate.state,
+                "words": gate.words,
+                "events_waiting": gate.leads,
+                "due": gate.due,
+                "oldest_wait_ms": gate.oldest_ms,
+            }
+            for gate in found.errands
+        ],
         "due": found.due,
         "leads_waiting": found.leads,
         "oldest_wait_ms": found.oldest_ms,
@@ -134,6 +167,7 @@ def status_json(found: Status) -> dict[str, Json]:
             for one in found.rejected
         ],
         "workers": found.workers,
+        "background_workers": found.background,
         "acts": [
             {**times("at", one.at_ms), "who": one.who, "what": one.what, "about": one.about, "why": one.why}
             for one in found.acts

@@ -23,6 +23,7 @@ from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sand
 from relay.embedded import EmbeddedRedis, lock
 from relay.errors import CommandError, RuleError
 from relay.model import Hook
+from relay.nudge import BACKGROUND
 from relay.parts import Part, Screen, spawn
 from relay.senders import ABOUT
 from relay.settings import Settings
@@ -127,7 +128,11 @@ def parts(around: Surroundings) -> list[list[Part]]:
         groups.append([Part(name="sandbox", launch=partial(run, sandbox))])
     numbers = range(1, around.settings.workers + 1)
     worker = partial(run, [PYTHON, "-m", "workers.run"])
-    groups.append([Part(name=f"worker {one}", launch=worker, patience_s=WORKER_PATIENCE_S) for one in numbers])
+    background = partial(run, [PYTHON, "-m", "workers.run", BACKGROUND])
+    groups.append(
+        [Part(name=f"worker {one}", launch=worker, patience_s=WORKER_PATIENCE_S) for one in numbers]
+        + [Part(name="background", launch=background, patience_s=WORKER_PATIENCE_S)]
+    )
     groups.append([Part(name="web", launch=partial(run, web(around.door), pass_fds=[around.door.fileno()]))])
     return groups
 

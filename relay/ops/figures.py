@@ -52,7 +52,9 @@ def view_of(found: Status) -> View:
 def _worries(found: Status) -> list[str]:
     """Say what needs a person, the worst first."""
     worries = [] if found.workers else ["No worker is alive, nothing is delivered"]
-    worries += [f"{gate.destination} is {gate.state}" for gate in found.gates if gate.state in ("held", "open")]
+    worries += ["No background worker is alive"] if found.errands and not found.background else []
+    gates = (*found.gates, *found.errands)
+    worries += [f"{gate.destination} is {gate.state}" for gate in gates if gate.state in ("held", "open")]
     worries += [_counted(found.dead, "dead letter")] if found.dead else []
     worries += [_counted(found.parked, "parked event")] if found.parked else []
     return worries

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from relay.errors import CommandError
-from relay.model import Clock, Json, Stamp, State, StoredEvent, Update
+from relay.model import Arrival, Clock, Json, Stamp, State, StoredEvent, Update
 from relay.replay.remap import Remap
 from relay.store import Store
+from relay.store.letters import nothing_to_send
 from relay.store.record import lead_name
 
 PAGE = 500
@@ -29,6 +30,8 @@ class Fate(str, Enum):
     IGNORED = "ignored"
     #: Remapped: its lead is not known.
     PARKED = "parked"
+    #: Its answers are fetched first; what becomes of it then is not known before.
+    FETCHED = "fetched"
     #: It can't be replayed, or it would be pointless; left as it is.
     LEFT = "left"
 
@@ -123,7 +126,7 @@ def plan(store: Store, ids: Sequence[str], *, remap: Remap | None = None, force:
     draft = _Draft()
     found: set[str] = set()
     for start in range(0, len(ids), PAGE):
-        page = [_again(event, remap, force=force) for event in store.events.events(ids[start : start + PAGE])]
+        page = [_again(store, event, remap, force=force) for event in store.events.events(ids[start : start + PAGE])]
         clocks = store.overview.clocks(sorted({one.item.lead for one in page if one.item.lead}))
         for one in page:
             found.add(one.event.id)
@@ -139,11 +142,11 @@ def plan(store: Store, ids: Sequence[str], *, remap: Remap | None = None, force:
     )
 
 
-def _again(event: StoredEvent, remap: Remap | None, *, force: bool) -> _Again:
+def _again(store: Store, event: StoredEvent, remap: Remap | None, *, force: bool) -> _Again:
     if words := _why_not(event):
         return _left(event, words)
     try:
-        return _remapped(event, remap) if remap else _as_mapped(event, force=force)
+        return _remapped(store, event, remap) if remap else _as_mapped(event, force=force)
     except CommandError as error:
         return _left(event, str(error))
 
@@ -162,7 +165,7 @@ def _left(event: StoredEvent, words: str) -> _Again:
 def _as_mapped(event: StoredEvent, *, force: bool) -> _Again:
     """As mapped, an event with dead updates sends just those again; any other, or with force, sends all."""
     if not event.updates or not event.lead:
-        return _left(event, "it was mapped to no update of a lead: replay it remapped")
+        return _left(event, nothing_to_send(event))
     dead = [place for place, state in enumerate(event.update_states) if state is State.DEAD]
     places = range(len(event.updates)) if force or not dead else dead
     item = _item(event, Fate.APPLIES, lead_name(event.destination, event.lead), event.destination)
@@ -170,19 +173,34 @@ def _as_mapped(event: StoredEvent, *, force: bool) -> _Again:
     return _Again(event=event, item=item, sent=sent)
 
 
-def _remapped(event: StoredEvent, remap: Remap) -> _Again:
-    arrival = remap(event)
+def _remapped(store: Store, event: StoredEvent, remap: Remap) -> _Again:
+    arrival = with_lead(store, remap(event))
     mapped = arrival.mapped
     if mapped.state is State.DEAD and mapped.reason:
         return _left(event, f"the rules of now fail too: {mapped.reason.words}")
     if mapped.state is event.state and mapped.state in (State.PARKED, State.IGNORED):
         return _left(event, f"the rules of now leave it {event.state.word} too")
+    if mapped.fetch:
+        return _Again(event=event, item=_item(event, Fate.FETCHED, "", arrival.destination))
     if mapped.state is not State.IN_FLIGHT:
         fate = Fate.PARKED if mapped.state is State.PARKED else Fate.IGNORED
         return _Again(event=event, item=_item(event, fate, "", arrival.destination))
     item = _item(event, Fate.APPLIES, lead_name(arrival.destination, mapped.lead), arrival.destination)
     sent = tuple((event.stamp._replace(place=place), update) for place, update in enumerate(mapped.updates))
     return _Again(event=event, item=item, sent=sent)
+
+
+def with_lead(store: Store, arrival: Arrival) -> Arrival:
+    """Find an event's lead by what the index knows now, as the replay will."""
+    mapped = arrival.mapped
+    if mapped.state is not State.IN_FLIGHT or mapped.lead or not mapped.names:
+        return arrival
+    leads = store.names.resolve(arrival.destination, mapped.names)
+    if len(leads) == 1:
+        return replace(arrival, mapped=replace(mapped, lead=leads[0].rpartition("/")[2]))
+    ends = State.IGNORED if not leads and mapped.missing == "ignore" else State.PARKED
+    asks = not leads and (store.lookup or mapped.missing == "create")
+    return replace(arrival, mapped=replace(mapped, state=State.PARKED if asks else ends))
 
 
 def _item(event: StoredEvent, fate: Fate, lead: str, destination: str) -> Item:

@@ -85,7 +85,7 @@ class Errandry:
 
     def rest(self, queue: str, id: str, tried: Tried, *, rest_ms: int, gate: tuple[str, str] = ("", "")) -> None:
         """Put an errand off. ``gate`` is what its gate hears, 'answered', 'failed', 'denied' or ms, and its words."""
-        self._scripts.run("rest", queue, id, rest_ms, orjson.dumps(tried), gate[0], gate[1][:200])
+        self._scripts.run("rest", queue, id, rest_ms, orjson.dumps(list(tried)), gate[0], gate[1][:200])
 
     def heard(self, queue: str) -> None:
         """Say that the far side answered."""

@@ -33,7 +33,7 @@ class Letters:
         Raises CommandError where it is in flight, or gone, or was mapped to no update.
         """
         if not event.updates or not event.lead:
-            raise CommandError(f"event {event.id}: it was mapped to no update of a lead; replay it remapped")
+            raise CommandError(f"event {event.id}: {nothing_to_send(event)}")
         updates, faulty = len(event.updates), bool(event.faults)
         self._replay(event, "p", event.lead, event.destination, updates, b"", "as mapped", who, force, faulty=faulty)
 
@@ -116,6 +116,15 @@ class Letters:
             self._names.packed(event.destination, event.names),
         )
         _raise_unless_done(event.id, answer.decode())
+
+
+def nothing_to_send(event: StoredEvent) -> str:
+    """Say why an event can't be sent again as it was mapped, and what can be done instead."""
+    if event.fetch and not event.fetched:
+        return "its answers were never fetched: replay it remapped"
+    if event.updates:
+        return "its lead is not known: link it, as in relay leads link phone:+56... LEAD, or replay it remapped"
+    return "it was mapped to no update of a lead: replay it remapped"
 
 
 def _raise_unless_done(id: str, answer: str) -> None:

@@ -81,7 +81,7 @@ def _more(arrival: Arrival) -> dict[str, Any]:
     if mapped.fetch:
         more["fetch"] = mapped.fetch
     if mapped.names and not mapped.lead:
-        more |= {"names": mapped.names, "missing": mapped.missing}
+        more |= {"names": [list(one) for one in mapped.names], "missing": mapped.missing}
     return more
 
 
