@@ -138,7 +138,7 @@ def look_at_workers(store: Store) -> Finding:
 
 def look_at_background(store: Store) -> Iterator[Finding]:
     """Say where events want something asked, and nobody asks."""
-    waiting = sum(gate.leads for gate in store.events.errands())
+    waiting = sum(gate.leads for gate in store.gates.errands())
     number = workers_seen(store.client, BACKGROUND)
     if number:
         yield _ok("background", f"{number} alive")
@@ -158,8 +158,8 @@ def look_at_index(store: Store) -> Finding:
 def look_for_unserved(store: Store, settings: Settings) -> Iterator[Finding]:
     """Find destinations for which leads wait, though no address is set for them."""
     served = {one.name for one in settings.destinations.values() if one.url}
-    for name in store.events.destinations():
-        leads = store.events.gate(name).leads
+    for name in store.gates.destinations():
+        leads = store.gates.gate(name).leads
         if name not in served and leads:
             variable = "LEADS_API_URL" + ("" if name == "default" else f"__{name.upper()}")
             wait = "1 lead waits" if leads == 1 else f"{leads} leads wait"

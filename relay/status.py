@@ -13,7 +13,8 @@ from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.acts import Act
-from relay.store.events import Gate, Rejection
+from relay.store.events import Rejection
+from relay.store.gates import Gate
 from relay.store.overview import DAYS
 
 #: Requests that were rejected within this time are told.
@@ -83,8 +84,8 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
     """Look at everything. ``everywhere`` finds what waits for destinations that are not set, which takes longer."""
     now_ms = store.events.now_ms()
     served = {one.name for one in settings.destinations.values() if one.url}
-    names = served | (set(store.events.destinations()) if everywhere else set())
-    gates = [store.events.gate(name) for name in sorted(names)]
+    names = served | (set(store.gates.destinations()) if everywhere else set())
+    gates = [store.gates.gate(name) for name in sorted(names)]
     sizes = store.overview.sizes()
     lately = [one for one in store.events.rejected() if one.at_ms > now_ms - LATELY_MS]
     return Status(
@@ -92,7 +93,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         hooks=tuple(_hooks(store)),
         gates=tuple(gate for gate in gates if gate.destination in served or gate.leads),
         unserved=tuple(gate.destination for gate in gates if gate.destination not in served and gate.leads),
-        errands=tuple(gate for gate in store.events.errands() if gate.leads),
+        errands=tuple(gate for gate in store.gates.errands() if gate.leads),
         dead=sizes["dead"],
         dead_by_kind=store.overview.dead_by_kind(),
         parked=sizes["parked"],

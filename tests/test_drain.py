@@ -152,7 +152,7 @@ def test_429_slows_the_whole_destination_and_burns_no_attempt(store: Store, crm:
     first = accept(store, LEAD, "title=1")
 
     with draining(store, crm):
-        until(lambda: store.events.gate("default").state == "slowed")
+        until(lambda: store.gates.gate("default").state == "slowed")
         crm.put_faults()
         others = [accept(store, lead, "title=2") for lead in leads(5)]
         until_all(store, [first, *others], State.DELIVERED)
@@ -201,7 +201,7 @@ def test_one_that_is_told_to_stop_finishes_what_is_in_flight_and_claims_no_more(
     assert {one["status"] for one in crm.requests()} == {200}
     states = [header.state for header in store.events.headers(ids)]
     assert states.count(State.DELIVERED) == crm.stats()["applied"] < 20
-    assert store.events.gate("default").due == states.count(State.IN_FLIGHT)
+    assert store.gates.gate("default").due == states.count(State.IN_FLIGHT)
 
 
 def test_a_worker_that_gets_sigterm_finishes_what_is_in_flight(

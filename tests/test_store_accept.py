@@ -124,7 +124,24 @@ def test_of_many_at_once_one_wins(redis_server: EmbeddedRedis, store: Store) -> 
 def test_the_clients_own_repetition_of_a_call_is_no_duplicate(store: Store) -> None:
     given = waiting("a")
     id = record.event_id("cotiza", "a")
-    call = ["nonce", DAY_MS, 86_400, id, "cotiza", "default", "lead-a", "p", "", 1, record.pack(given), "", "", "", "park", ""]
+    call = [
+        "nonce",
+        DAY_MS,
+        86_400,
+        id,
+        "cotiza",
+        "default",
+        "lead-a",
+        "p",
+        "",
+        1,
+        record.pack(given),
+        "",
+        "",
+        "",
+        "park",
+        "",
+    ]
 
     first = store.scripts.run("accept", *call)
     repeated = store.scripts.run("accept", *call)
@@ -233,7 +250,7 @@ def test_a_lead_of_another_destination_is_another_lead(store: Store) -> None:
 
     assert store.events.lead("acme/lead-a").pending == (accepted.id,)
     assert store.events.lead("lead-a").pending == ()
-    assert store.events.destinations() == ["acme"]
+    assert store.gates.destinations() == ["acme"]
 
 
 def test_work_that_no_drain_serves_calls_for_one(client: redis.Redis) -> None:

@@ -110,7 +110,7 @@ def test_a_destination_that_asks_for_rest_gets_it(world: World) -> None:
     found = claims(world)
     assert (found.leads, found.gate) == ((), "slowed")
     assert 0 < found.wait_ms <= 3_000
-    gate = world.store.events.gate("default")
+    gate = world.store.gates.gate("default")
     assert (gate.state, gate.words, gate.leads) == ("slowed", "too many requests", 2)
     world.advance(3_000)
     assert names(claims(world)) == ["lead-b", "lead-a"]
@@ -140,7 +140,7 @@ def test_a_denied_key_holds_all_and_sends_one_probe_at_a_time(world: World) -> N
     world.advance(PROBE_AFTER_DENIAL_MS)
     assert len(world.claim()) == 1
     assert (claims(world).leads, claims(world).gate) == ((), "held")
-    gate = world.store.events.gate("default")
+    gate = world.store.gates.gate("default")
     assert (gate.state, gate.words) == ("held", "The provided API key is not valid")
     assert {world.state(id) for id in ids} == {State.IN_FLIGHT}
 
@@ -157,7 +157,7 @@ def test_failures_of_puts_that_were_on_their_way_do_not_shorten_the_hold(world: 
 
     assert world.client.hget("relay:d:default", "probe") == probe
     assert claims(world).gate == "held"
-    assert world.store.events.gate("default").words == "The provided API key is not valid"
+    assert world.store.gates.gate("default").words == "The provided API key is not valid"
 
 
 def test_a_probe_that_is_denied_too_keeps_the_hold(world: World) -> None:
@@ -182,7 +182,7 @@ def test_a_probe_that_passes_ends_the_hold(world: World) -> None:
 
     found = claims(world)
     assert (len(found.leads), found.gate) == (2, "")
-    assert world.store.events.gate("default").state == "flowing"
+    assert world.store.gates.gate("default").state == "flowing"
 
 
 def test_a_probe_whose_worker_died_is_followed_by_another(world: World) -> None:
@@ -205,7 +205,7 @@ def test_twenty_failures_in_a_row_open_the_breaker(world: World) -> None:
 
     assert (found.leads, found.gate) == ((), "open")
     assert 0 < found.wait_ms <= PROBE_AFTER_FAILURES_MS
-    gate = world.store.events.gate("default")
+    gate = world.store.gates.gate("default")
     assert (gate.state, gate.words) == ("open", "the lead API answered 500")
 
 
@@ -225,7 +225,7 @@ def test_an_answer_in_between_begins_the_row_anew(world: World, fate: str) -> No
 
     world.deliver("fails before", room=FAILURES_TO_OPEN - 1)
 
-    assert world.store.events.gate("default").state == "flowing"
+    assert world.store.gates.gate("default").state == "flowing"
 
 
 def test_an_open_breaker_closes_with_the_first_success(world: World) -> None:

@@ -94,12 +94,12 @@ def test_what_the_crm_refuses_waits_as_a_dead_letter_until_its_rule_is_mended(re
 def test_a_wrong_key_holds_everything_and_buries_nothing_until_it_is_right(relay: Relay) -> None:
     relay.crm.put_faults(wrong_key=True)
     events = [relay.send(estado=f"paso {number}") for number in range(3)]
-    until(lambda: relay.store.events.gate("default").state == "held")
-    assert relay.store.events.gate("default").words == "The provided API key is not valid"
+    until(lambda: relay.store.gates.gate("default").state == "held")
+    assert relay.store.gates.gate("default").words == "The provided API key is not valid"
 
     relay.crm.put_faults()
 
     until(lambda: all(relay.event(id).state in (State.DELIVERED, State.SUPERSEDED) for id in events))
     assert relay.lead_at_the_crm()["metadata"] == {"estado_lead": "paso 2"}
-    assert relay.store.events.gate("default").state == "flowing"
+    assert relay.store.gates.gate("default").state == "flowing"
     assert relay.store.events.dead() == []

@@ -13,7 +13,7 @@ from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
 from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status
 from relay.status import status as look
-from relay.store.events import Gate
+from relay.store.gates import Gate
 
 
 def status(as_json: JsonOption = False) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from relay.model import Json, State
 from relay.status import COLUMNS, GATE_WORDS, HookCounts, Status
-from relay.store.events import Gate
+from relay.store.gates import Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

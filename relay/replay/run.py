@@ -62,7 +62,7 @@ def _until_there_is_room(store: Store, destinations: set[str], stop: Callable[[]
     """Give what there is to wait for, again and again while there is."""
     for destination in sorted(destinations):
         while not stop():
-            gate = store.events.gate(destination)
+            gate = store.gates.gate(destination)
             if gate.due < MOST_DUE:
                 break
             closed = f", and the destination is {gate.state}" if gate.state != "flowing" else ""

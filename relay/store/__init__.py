@@ -23,6 +23,7 @@ from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
+from relay.store.gates import Gates
 from relay.store.letters import Letters
 from relay.store.names import Names
 from relay.store.overview import Overview
@@ -53,6 +54,7 @@ class Store:
         self.events = Events(client)
         self.letters = Letters(self.scripts, self.events, self.names, retention_ms=retention_ms, lookup=lookup)
         self.errandry = Errandry(self.scripts, self.names, retention_ms=retention_ms)
+        self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
 

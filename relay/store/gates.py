@@ -1,0 +1,101 @@
+"""How the far sides fare: destinations, and the queues of errands, each with its own gate. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from relay.store.events import Events
+from relay.store.scripts import store_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What keeps a destination's deliveries back, if anything."""
+
+    destination: str
+    #: 'flowing', 'slowed', 'held' (our key is refused) or 'open' (the breaker).
+    state: str
+    words: str
+    #: Leads that have something pending.
+    leads: int
+    #: Of those, leads that could be claimed now.
+    due: int
+    #: For how long the first of these has been waiting, in ms.
+    oldest_ms: int
+
+
+class Gates:
+    """Reads gates, and what waits before them."""
+
+    def __init__(self, client: Any, events: Events) -> None:
+        self._client = client
+        self._events = events
+
+    def gate(self, destination: str) -> Gate:
+        """Say how a destination fares."""
+        now_ms = self._events.now_ms()
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hgetall(f"relay:d:{destination}")
+            pipe.zcard(f"relay:due:{destination}")
+            pipe.zcount(f"relay:due:{destination}", "-inf", now_ms)
+            pipe.zrange(f"relay:due:{destination}", 0, 99)
+            flat, pending, due, first = pipe.execute()
+        state, words = _gate_state(flat, now_ms)
+        return Gate(
+            destination=destination,
+            state=state,
+            words=words,
+            leads=pending,
+            due=due,
+            oldest_ms=self._oldest_ms(first, now_ms),
+        )
+
+    def errands(self) -> list[Gate]:
+        """Say how each queue of errands fares: ``fetch:<hook>`` and ``find:<destination>``; 'leads' are its events."""
+        now_ms = self._events.now_ms()
+        with store_errors():
+            queues = sorted(name.decode() for name in self._client.smembers("relay:errands"))
+            pipe = self._client.pipeline(transaction=False)
+            for queue in queues:
+                key = f"relay:errands:{queue}"
+                pipe.hgetall(f"relay:g:{queue}").zcard(key).zcount(key, "-inf", now_ms).zrange(key, 0, 99)
+            told = pipe.execute()
+        return [self._errands_gate(queue, now_ms, *told[4 * n : 4 * n + 4]) for n, queue in enumerate(queues)]
+
+    def _errands_gate(  # noqa: PLR0913, PLR0917 -- what Redis told of one queue
+        self, queue: str, now_ms: int, flat: Any, pending: int, due: int, first: list[bytes]
+    ) -> Gate:
+        state, words = _gate_state(flat, now_ms)
+        waits = [now_ms - header.received_ms for header in self._events.headers([id.decode() for id in first])]
+        oldest_ms = max(waits, default=0)
+        return Gate(destination=queue, state=state, words=words, leads=pending, due=due, oldest_ms=oldest_ms)
+
+    def _oldest_ms(self, names: Iterable[bytes], now_ms: int) -> int:
+        """Look at the leads that come first: the longest wait of an update that was accepted and is not delivered."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for name in names:
+                pipe.zrange(f"relay:p:{name.decode()}", 0, 0)
+            members = [row[0].decode()[18:] for row in pipe.execute() if row]
+        waits = [now_ms - header.received_ms for header in self._events.headers(members)]
+        return max(waits, default=0)
+
+    def destinations(self) -> list[str]:
+        """Destinations that have something pending or a gate."""
+        found = set()
+        for prefix in ("relay:due:", "relay:d:"):
+            with store_errors():
+                found |= {key.decode().removeprefix(prefix) for key in self._client.scan_iter(prefix + "*", count=1000)}
+        return sorted(found)
+
+
+def _gate_state(flat: dict[bytes, bytes], now_ms: int) -> tuple[str, str]:
+    """Read a gate's state, and its words unless it flows."""
+    told = {name.decode(): value.decode() for name, value in flat.items()}
+    state = "held" if "held" in told else "open" if "open" in told else "flowing"
+    if state == "flowing" and int(told.get("slow", 0)) > now_ms:
+        state = "slowed"
+    return state, "" if state == "flowing" else told.get("words", "")
