@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import pytest
@@ -18,7 +19,8 @@ SENDERS = ABOUT
 ENVIRONMENT = {"TYPEFORM_SECRET": "s3cret", "OLD_SECRET": "older", "BLANK": " "}
 KNOWN = Known(environment=ENVIRONMENT, senders=SENDERS, destinations=("default", "acme"))
 
-HEAD = "sender: typeform\nsecrets: [TYPEFORM_SECRET]\nlead:\n  id: ${hidden.lead_id}\n"
+SIGNED = "sender: typeform\nsecrets: [TYPEFORM_SECRET]\n"
+HEAD = SIGNED + "lead:\n  id: ${hidden.lead_id}\n"
 RULES = "rules:\n  - name: a\n    update: {title: x}\n"
 GOOD = HEAD + RULES
 
@@ -211,12 +213,45 @@ def test_a_fault_of_the_file_is_said_with_its_line(line: str, words: str) -> Non
             "lead: {id: '${hidden.x}', missing: create}",
             "lead: missing belongs to match; an event whose id is missing is parked",
         ),
+        (
+            "lead: {match: {phone: '${fields.y}'}, nameless: Sin nombre}",
+            "lead: nameless belongs to missing: create; it is the first name of a lead that is created from an event "
+            "without one",
+        ),
     ],
 )
 def test_a_lead_that_can_not_be_identified_is_a_fault(lead: str, words: str) -> None:
     text = f"sender: typeform\nsecrets: [TYPEFORM_SECRET]\n{lead}\n{RULES}"
 
     assert faults_of(text) == [f"rules/cotiza.yaml:3: {words}"]
+
+
+def test_a_lead_may_be_found_by_what_it_is_known_by_and_created_where_it_is_not() -> None:
+    match = "match: {email: '${fields.e}', phone: '${fields.p}'}"
+    by = hook_of(f"{SIGNED}lead: {{{match}, missing: create, nameless: Sin nombre}}\n{RULES}").lead
+
+    assert ([kind for kind, _ in by.match], by.missing, by.nameless) == (["email", "phone"], "create", "Sin nombre")
+    assert hook_of(f"{SIGNED}lead: {{{match}}}\n{RULES}").lead.missing == "park"
+
+
+ASKED = {"asker": replace(ABOUT["typeform"], title="Asker", keys={"token": "a token of the page"})}
+
+
+def test_a_sender_that_is_asked_for_its_answers_wants_further_secrets() -> None:
+    known = Known(environment={"S": "s", "T": " t "}, senders=ASKED, destinations=("default",))
+    text = "sender: asker\nsecrets: [S]\nlead: {id: '${hidden.x}'}\n" + RULES
+
+    hook, _ = read_hook(PurePath("rules/a.yaml"), (text + "token: T\n").encode(), known)
+    _, unset = read_hook(PurePath("rules/a.yaml"), (text + "token: NOT\n").encode(), known)
+    _, missing = read_hook(PurePath("rules/a.yaml"), text.encode(), known)
+
+    assert hook
+    assert hook.keys == {"token": "t"}
+    assert " keys=" not in repr(hook)
+    assert unset == ["rules/a.yaml:7: token 'NOT' is not set; set this environment variable"]
+    assert missing == [
+        "rules/a.yaml:1: the file has no token; name the environment variable that holds a token of the page"
+    ]
 
 
 @pytest.mark.parametrize(
