@@ -80,7 +80,7 @@ def taken(claims: Claims) -> list[Completion]:
 
 def check_at_rest(store: Store) -> None:
     """See that nothing is left to deliver. Raises RuntimeError."""
-    if left := store.events.gate("default").leads:
+    if left := store.gates.gate("default").leads:
         raise RuntimeError(f"{left} leads were not delivered")
 
 

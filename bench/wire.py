@@ -49,7 +49,7 @@ def hot_lead(quick: bool) -> list[Figure]:
         for seed in range(1, rounds + 1):
             before = relay.crm.applied()
             run(order_for(relay.port, count, seed=seed, one_lead=True))
-            until(lambda: relay.store.events.gate("default").leads == 0, "the lead to be at rest")
+            until(lambda: relay.store.gates.gate("default").leads == 0, "the lead to be at rest")
             puts.append(float(relay.crm.applied() - before))
     words = f"{count:,} events"
     return [Figure(name="hot_lead_puts", runs=puts, aim=50, more=False, floor=words)]
