@@ -12,6 +12,7 @@ from tests.far_crm import World, arrival, known, matched, update
 
 ANA = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 EVA = "0b0b6679-7425-40de-944b-e07fc1f90ae8"
+IDA = "1d1d6679-7425-40de-944b-e07fc1f90ae9"
 PHONE = Name("phone", "+56912345678")
 OTHER = Name("phone", "+56987654321")
 MAIL = Name("email", "ana@example.cl")
@@ -120,7 +121,8 @@ def test_an_ambiguous_event_waits_with_a_reason_until_it_is_linked(world: World)
     (parked,) = accept(world, matched("a", [PHONE], update(title="x")))
     assert reason_of(world, parked) == "ambiguous"
     learn(world, ANA, PHONE)
-    assert world.state(parked) is State.PARKED
+    learn(world, IDA, PHONE)
+    assert world.state(parked) is State.PARKED, "a third lead makes it no clearer"
 
     world.store.names.link("default", PHONE, EVA, who="ana", at_ms=world.now())
 
