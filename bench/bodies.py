@@ -69,7 +69,7 @@ class Visitors:
 def arrival(body: bytes, hook: Hook) -> Arrival:
     """Give what the door makes of a body that it has verified."""
     request = Request(headers={"content-type": "application/json"}, body=body, received_ms=time.time_ns() // 1_000_000)
-    return mapped(typeform.parse(request)[0], request, hook=hook)
+    return mapped(typeform.parse(request)[0], request, sender=typeform, hook=hook)
 
 
 def arrivals(seed: int, leads: Iterable[str]) -> Iterator[Arrival]:
