@@ -9,7 +9,7 @@ local MOST_RELEASED = 100
 local AMBIGUOUS = cjson.encode({'ambiguous', 'several leads are known for it: relay parked shows them, relay leads link decides', 0, 0, 0})
 
 local function destination_of(lead) return string.match(lead, '^(.*)/') or 'default' end
-local function index_of(hash) return 'relay:i:' .. string.sub(hash, 1, 3), string.sub(hash, 4) end
+local function index_of(hash) return 'relay:i:' .. string.sub(hash, 1, 2), string.sub(hash, 3) end
 local function waiting_key(hash) return 'relay:w:' .. hash end
 
 local function raw_of(lead)
