@@ -35,7 +35,7 @@ def lead_ids(seed: int) -> Iterator[str]:
 
 
 class Visitors:
-    """Answers the example form again and again, each time as somebody else; the same for the same seed."""
+    """Answers the example form again and again, each lead as another person; the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
@@ -50,12 +50,13 @@ class Visitors:
         now = datetime.fromtimestamp(time.time(), UTC)
         response["submitted_at"] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         response["hidden"]["lead_id"] = lead
-        self._answer(f"{dice.choice(NAMES)} {dice.choice(SURNAMES)} {dice.choice(SURNAMES)}")
+        self._answer(random.Random(lead))
         return orjson.dumps(self._event)
 
-    def _answer(self, name: str) -> None:
+    def _answer(self, person: random.Random) -> None:
         dice, answers = self._dice, self._answers
-        number = dice.randrange(40_000_000, 99_999_999)  # as the form itself would let pass
+        name = f"{person.choice(NAMES)} {person.choice(SURNAMES)} {person.choice(SURNAMES)}"
+        number = person.randrange(40_000_000, 99_999_999)  # as the form itself would let pass
         answers["nombre"]["text"] = name
         answers["telefono"]["phone_number"] = f"+569{number}"
         answers["correo"]["email"] = f"{name.split(maxsplit=1)[0].lower()}.{number}@example.com"
