@@ -23,6 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
+from relay.lead_fields import is_uuid
 from relay.model import Answer, Json
 from relay.settings import Destination
 
@@ -30,6 +31,10 @@ RETRY_AFTER_MS = 5_000
 LONGEST_RETRY_AFTER_MS = 3_600_000
 LONGEST_WORDS = 200
 OK, MULTIPLE = 200, 300
+#: The end of a phone is searched for, since its beginning is spelled in many ways; so much of it must agree.
+SEARCHED_DIGITS = 8
+MOST_PAGES = 6
+SEVERAL = 2
 WAIT_STATUSES = (408, 425)
 
 #: For each thread that waits for an answer: when it began to send, and through which socket.
@@ -107,22 +112,94 @@ class LeadsApi:
 
     def get(self, lead: str) -> Mapping[str, Json]:
         """Read one lead. Raises LeadsApiError."""
+        return _lead_in(self._call("GET", f"/{lead}"))
+
+    def search(self, kind: str, value: str) -> list[Mapping[str, Json]]:
+        """Give the leads that have this phone (E.164) or e-mail (lower case), each row looked at. Raises LeadsApiError.
+
+        ``GET /leads?search=`` is known from clients' code alone and finds roughly: what it gives is verified here.
+        """
+        found: list[Mapping[str, Json]] = []
+        text = value[-SEARCHED_DIGITS:] if kind == "phone" else value
+        for page in range(MOST_PAGES):
+            rows, more = _rows_in(self._call("GET", params={"search": text, "limit": "50", "page": str(page)}))
+            found += [row for row in rows if is_uuid(row.get("id")) and _has(row, kind, value)]
+            if not more:
+                return found
+        if len(found) < SEVERAL:
+            raise Refused("the lead API's search found too many leads to be sure of one")
+        return found
+
+    def create(self, fields: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Create a lead, or update the one with the same e-mail or phone; gives it with its id. Raises LeadsApiError.
+
+        Source: the lead API's page "Create Lead". A created lead counts against the account's plan.
+        """
+        if "workflow_id" in fields:
+            raise ValueError("a lead with a workflow_id would be written to at once")
+        lead = _lead_in(self._call("POST", json=fields))
+        if not is_uuid(lead.get("id")):
+            raise Unavailable("the lead API created a lead and did not say which", sent=True)
+        return lead
+
+    def _call(self, method: str, path: str = "", **more: Any) -> bytes:
+        """Make one call other than a PUT; each wait for bytes has the deadline of a PUT. Raises LeadsApiError."""
         try:
             # Followed, a redirect would carry our key to wherever it leads.
-            response = requests.get(
-                f"{self._destination.url}/leads/{lead}",
+            response = requests.request(
+                method,
+                f"{self._destination.url}/leads{path}",
                 headers=self._headers,
                 timeout=self._timeout_s,
                 allow_redirects=False,
+                **more,
             )
+        except requests.ConnectTimeout as error:
+            raise Unavailable("could not connect to the lead API") from error
         except requests.RequestException as error:
-            raise Unavailable("could not reach the lead API") from error
-        if response.status_code == OK:
-            return _lead_in(response.content)
+            reached = not isinstance(_root(error), urllib3.exceptions.NewConnectionError)
+            raise Unavailable("could not reach the lead API", sent=reached) from error
+        if OK <= response.status_code < MULTIPLE:
+            return response.content
         raise _typed(response.status_code, _words(response.status_code, response.content), response.headers)
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _root(error: Exception) -> object:
+    """Give what lies under an error of requests."""
+    inner = error.args[0] if error.args else None
+    return getattr(inner, "reason", inner)
+
+
+def _rows_in(content: bytes) -> tuple[list[Mapping[str, Json]], bool]:
+    """Read one page of a search, and whether more follow. Raises Unavailable where it can't be read."""
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        answer = None
+    rows = (answer.get("leads") or answer.get("data") or []) if isinstance(answer, dict) else None
+    if not isinstance(rows, list):
+        raise Unavailable("the lead API's answer to a search can't be read")
+    pagination = answer.get("pagination")
+    more = isinstance(pagination, dict) and pagination.get("has_more") is True
+    return [row for row in rows if isinstance(row, dict)], more
+
+
+def _has(row: Mapping[str, Json], kind: str, value: str) -> bool:
+    """Whether a found lead really has this phone or e-mail; phones are spelled in many ways, so digits are compared."""
+    told = row.get(kind)
+    if not isinstance(told, str):
+        return False
+    if kind == "email":
+        return told.strip().lower() == value
+    ours, theirs = _digits(value), _digits(told)
+    return len(theirs) >= SEARCHED_DIGITS and (ours.endswith(theirs) or theirs.endswith(ours))
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text if one.isdigit())
 
 
 def _lost(error: Exception) -> str:

@@ -93,6 +93,9 @@ def test_without_a_log_the_counts_are_kept() -> None:
             "max_in_flight_per_lead": 1,
             "overlaps": 0,
             "first_overlaps": [],
+            "enrolled": 0,
+            "graph": 0,
+            "linkedin": 0,
         }
 
 

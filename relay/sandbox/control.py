@@ -13,15 +13,20 @@ import orjson
 
 from relay.errors import FaultsError
 from relay.lead_fields import is_uuid
+from relay.sandbox.account import error
 from relay.sandbox.faults import Faults, parse
+from relay.sandbox.journal import ALL_LEADS
 from relay.sandbox.leads import Invalid, check_fields
-from relay.sandbox.service import LEADS, Service, error
+from relay.sandbox.senders import GRAPH, LINKEDIN
+from relay.sandbox.service import LEADS, Service
 from relay.sandbox.wire import NO_HTTP, Answer, Connection, Request
 
 CONTROL = "/_sandbox/"
 LEAD = CONTROL + "leads/"
 
-NO_SUCH_PATH = error(404, "Not found", "The lead API sandbox has /leads/{id} and /_sandbox/... only")
+NO_SUCH_PATH = error(
+    404, "Not found", "The sandbox has /leads, /leads/{id}, /graph/..., /linkedin/rest/... and /_sandbox/... only"
+)
 NO_REQUEST = error(400, "Bad request", "The bytes are not HTTP, or too large")._replace(close=True)
 
 
@@ -40,6 +45,10 @@ class Front:
         path = request.path
         if path.startswith(LEADS):
             self.service.begin(connection, request)
+        elif path.partition("?")[0] == ALL_LEADS:
+            self.service.begin_on_all(connection, request)
+        elif path.startswith((GRAPH, LINKEDIN)):
+            connection.answer(request, self.service.senders.answer(request))
         elif request is NO_HTTP:
             connection.answer(request, NO_REQUEST)
         elif path.startswith(CONTROL) and connection.is_local():
@@ -101,13 +110,22 @@ def _reset(service: Service, _request: Request, _query: str) -> object:
     return {"success": True}
 
 
+def _put_far(name: str) -> Route:
+    def put(service: Service, request: Request, _query: str) -> object:
+        far = service.senders.far[name]
+        far.set(_read(request.body))
+        return far.view()
+
+    return put
+
+
 def _one_lead(service: Service, request: Request, lead_id: str) -> object:
     if request.method not in ("PUT", "DELETE"):
         raise NoSuchThing(f"use PUT or DELETE {LEAD}{{id}}")
     if not is_uuid(lead_id):
         raise ValueError("the lead's id must be a UUID")
     if request.method == "DELETE":
-        return {"success": service.leads.remove(lead_id)}
+        return {"success": service.account.leads.remove(lead_id)}
     return {"success": True, "lead": add_lead(service, lead_id, _read(request.body or b"{}"))}
 
 
@@ -116,7 +134,7 @@ def add_lead(service: Service, lead_id: str, fields: object) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise Invalid("the lead's fields must be a JSON object")
     check_fields(fields)
-    return service.leads.view(service.leads.add(lead_id.lower(), fields))
+    return service.account.leads.view(service.account.leads.add(lead_id.lower(), fields))
 
 
 def _read(body: bytes) -> object:
@@ -134,7 +152,9 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/_sandbox/faults"): lambda service, _request, _query: show_faults(service.faults),
     ("PUT", "/_sandbox/faults"): _put_faults,
     ("GET", "/_sandbox/requests"): _get_requests,
-    ("GET", "/_sandbox/leads"): lambda service, _request, _query: {"leads": service.leads.all()},
-    ("GET", "/_sandbox/stats"): lambda service, _request, _query: service.journal.stats(),
+    ("GET", "/_sandbox/leads"): lambda service, _request, _query: {"leads": service.account.leads.all()},
+    ("GET", "/_sandbox/stats"): lambda service, _request, _query: service.stats(),
     ("POST", "/_sandbox/reset"): _reset,
+    ("PUT", "/_sandbox/graph"): _put_far("graph"),
+    ("PUT", "/_sandbox/linkedin"): _put_far("linkedin"),
 }

@@ -8,23 +8,30 @@ from __future__ import annotations
 import time
 from collections import Counter
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
 KEPT = 200_000
+#: The kinds of path that there are.
+ONE_LEAD = "/leads/{id}"
+ALL_LEADS = "/leads"
 OVERLAPS_SHOWN = 20
 
 
 class Entry:
     """One request to the lead API."""
 
-    __slots__ = ("applied_at", "body", "ended", "lead", "method", "number", "started", "status", "wall")
+    __slots__ = ("applied_at", "body", "ended", "lead", "method", "number", "query", "started", "status", "wall")
 
     def __init__(self, number: int, method: str, lead: str, body: bytes) -> None:
         self.number = number
         self.method = method
+        #: Its id; empty in a request to all leads, until a POST has made or found the one it is about.
         self.lead = lead
         self.body = body
+        #: What stands behind the path of all leads; None where the path names one lead.
+        self.query: str | None = None
         self.started = time.monotonic()
         self.wall = time.time()
         self.ended: float | None = None
@@ -32,6 +39,11 @@ class Entry:
         self.status: int | None = None
         #: Its place among all that were applied; None when it was not.
         self.applied_at: int | None = None
+
+    @property
+    def writes_one(self) -> bool:
+        """Whether it wants to change the one lead that its path names, so that two of them at once overlap."""
+        return self.query is None and self.method != "GET"
 
     def view(self) -> dict[str, Any]:
         """Show it; the times but ``wall_ms`` are of the monotonic clock that all processes of a machine share."""
@@ -41,6 +53,8 @@ class Entry:
             "started_ms": self.started * 1000,
             "ended_ms": None if self.ended is None else self.ended * 1000,
             "method": self.method,
+            "path": ONE_LEAD if self.query is None else ALL_LEADS,
+            "query": dict(parse_qsl(self.query or "")),
             "lead": self.lead,
             "body": _readable(self.body),
             "status": self.status,
@@ -65,13 +79,14 @@ class Journal:
         self._overlaps = 0
         self._first_overlaps: list[dict[str, Any]] = []
 
-    def begin(self, method: str, lead: str, body: bytes) -> Entry:
-        """Open an entry for a request that is taken up now."""
+    def begin(self, method: str, lead: str, body: bytes, *, query: str | None = None) -> Entry:
+        """Open an entry for a request that is taken up now; one to all leads names no lead and has a query."""
         self._requests += 1
         entry = Entry(self._requests, method, lead, body)
+        entry.query = query
         self._in_flight += 1
         self._max_in_flight = max(self._max_in_flight, self._in_flight)
-        if method != "GET":
+        if entry.writes_one:
             self._begin_writing(entry)
         if self._keep:
             self._remember(entry)
@@ -85,7 +100,7 @@ class Journal:
         entry.status = status
         self._by_status[status] += 1
         self._in_flight -= 1
-        if entry.method != "GET":
+        if entry.writes_one:
             writers = self._writers[entry.lead]
             writers.remove(entry)
             if not writers:

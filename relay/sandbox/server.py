@@ -90,16 +90,20 @@ class Sandbox:
 
     def leads(self) -> dict[str, dict[str, Any]]:
         """Give every lead by its id."""
-        return self._ask(lambda: {lead["id"]: deepcopy(lead) for lead in self._service.leads.all()})
+        return self._ask(lambda: {lead["id"]: deepcopy(lead) for lead in self._service.account.leads.all()})
 
     def stats(self) -> dict[str, Any]:
-        return self._ask(self._service.journal.stats)
+        return self._ask(self._service.stats)
 
     def add_lead(self, lead_id: str, **fields: Any) -> None:
         self._ask(lambda: add_lead(self._service, lead_id, deepcopy(fields)))
 
     def remove_lead(self, lead_id: str) -> None:
-        self._ask(lambda: self._service.leads.remove(lead_id.lower()))
+        self._ask(lambda: self._service.account.leads.remove(lead_id.lower()))
+
+    def put_far(self, name: str, **told: Any) -> None:
+        """Say how a sender's own API answers, ``graph`` or ``linkedin``, as ``PUT /_sandbox/<name>`` does."""
+        self._ask(lambda: self._service.senders.far[name].set(told))
 
     def reset(self) -> None:
         """Forget leads, requests, counts and faults."""

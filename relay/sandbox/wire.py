@@ -10,7 +10,7 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple, Protocol, cast
 
@@ -20,6 +20,10 @@ MAX_HEAD = 65_536
 MAX_BODY = 1_048_576
 #: Requests of one connection that wait; above it nothing more is read from its socket.
 MAX_WAITING = 64
+
+#: Headers that are kept beside the key, by the length of their names, which is quicker to look up than a name.
+KEPT = {len(name): name for name in (b"authorization", b"linkedin-version")}
+NONE_KEPT: Mapping[bytes, bytes] = {}
 
 #: With SO_LINGER at zero seconds, closing a socket sends a reset in place of an orderly end.
 RESET = struct.pack("ii", 1, 0)
@@ -34,6 +38,8 @@ class Request(NamedTuple):
     key: bytes | None
     body: bytes
     keep_alive: bool
+    #: What else was kept, by name in lower case.
+    headers: Mapping[bytes, bytes] = NONE_KEPT
 
 
 #: Stands in the row of requests for bytes that are no HTTP, or too large.
@@ -48,6 +54,8 @@ class Answer(NamedTuple):
     #: Seconds for the header Retry-After, or None to leave it out.
     retry_after: int | None = None
     close: bool = False
+    #: Header lines beyond the usual ones, each with its end.
+    more: bytes = b""
 
 
 class Takes(Protocol):
@@ -108,6 +116,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._path = b""
         self._key: bytes | None = None
+        self._headers: Mapping[bytes, bytes] = NONE_KEPT
         self._body = b""
         self._head = 0
 
@@ -118,8 +127,11 @@ class Connection(asyncio.Protocol):
         self._head += len(name) + len(value)
         if self._head > MAX_HEAD:
             raise ValueError("the head is too large")
-        if len(name) == 9 and name.lower() == b"x-api-key":
+        length = len(name)
+        if length == 9 and name.lower() == b"x-api-key":
             self._key = value
+        elif length in KEPT and name.lower() == KEPT[length]:
+            self._headers = {**self._headers, KEPT[length]: value}
 
     def on_headers_complete(self) -> None:
         self._unparsed = 0
@@ -140,6 +152,7 @@ class Connection(asyncio.Protocol):
                 self._key,
                 self._body,
                 parser.should_keep_alive(),
+                self._headers,
             )
         )
 
@@ -195,7 +208,9 @@ HEADS = {
 
 def encode(answer: Answer, *, close: bool) -> bytes:
     """Write an answer out, with as few headers as HTTP allows."""
-    more = b"" if answer.retry_after is None else b"Retry-After: %d\r\n" % answer.retry_after
+    more = answer.more
+    if answer.retry_after is not None:
+        more += b"Retry-After: %d\r\n" % answer.retry_after
     if close:
         more += b"Connection: close\r\n"
     return b"%b%bContent-Length: %d\r\n\r\n%b" % (HEADS[answer.status], more, len(answer.body), answer.body)
