@@ -70,7 +70,7 @@ class Background:
 
     def turn(self) -> bool:
         """Look at every queue once; gives whether anything was claimed."""
-        self._means.store.names.release(1)
+        self._means.store.names.release(left=1)
         if self._stopping or time.monotonic() > self._ends:
             return False
         served = [self._serve(queue) for queue in self._means.store.errandry.queues()]

@@ -122,6 +122,7 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
         why = error.words
     except (Refused, NotFound) as error:
         why = error.words
+    means.store.errandry.heard(queue)
     missing = "park" if event.missing == "create" else event.missing
     means.store.errandry.go_on(event, queue, why=Reason(kind="unknown lead", words=why), missing=missing)
 

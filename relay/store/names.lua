@@ -118,9 +118,9 @@ local function release(hash, destination)
   return #ids == MOST_RELEASED
 end
 
--- Note that a lead is known by these names, and let go on what waits for one of them. A person's word replaces all others'.
-local function learn(lead, names, by)
-  local raw = raw_of(lead)
+-- Note that a lead is known by these names, and list those that have events waiting. A person's word replaces all others'.
+local function note(lead, names, by)
+  local raw, awaited = raw_of(lead), {}
   for at = 1, #names, NAME do
     local hash = string.sub(names, at + 1, at + NAME - 1)
     local key, field = index_of(hash)
@@ -130,10 +130,17 @@ local function learn(lead, names, by)
     local new = by == 'p' and by .. raw or ((known or #entries >= MOST_LEADS * ENTRY) and entries or entries .. by .. raw)
     if new ~= entries then
       redis.call('HSET', key, field, new)
-      if redis.call('EXISTS', waiting_key(hash)) == 1 and release(hash, destination_of(lead)) then
-        redis.call('HSET', 'relay:releases', hash, destination_of(lead))
-      end
+      if redis.call('EXISTS', waiting_key(hash)) == 1 then awaited[#awaited + 1] = hash end
     end
+  end
+  return awaited
+end
+
+-- The same, and what waits for one of these names goes on.
+local function learn(lead, names, by)
+  local destination = destination_of(lead)
+  for _, hash in ipairs(note(lead, names, by)) do
+    if release(hash, destination) then redis.call('HSET', 'relay:releases', hash, destination) end
   end
 end
 

@@ -85,11 +85,12 @@ class Names:
         args: list[str] = []
         for lead, names in leads:
             args += [record.lead_name(destination, lead), self.packed(destination, names)]
+        awaited = 0
         for start in range(0, len(args), 2 * PAGE):
-            left = self._scripts.run("learn", by, act if start == 0 else b"", *args[start : start + 2 * PAGE])
-            self.release(left)
+            awaited = self._scripts.run("learn", by, act if start == 0 else b"", *args[start : start + 2 * PAGE])
+        self.release(awaited)
 
-    def release(self, left: int = 1) -> None:
+    def release(self, left: int) -> None:
         """Let go on what waits for names that are known by now, step by step until nothing is left."""
         while left:
             left = int(self._scripts.run("release"))
