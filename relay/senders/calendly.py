@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from relay.model import About, Event, Json, Request
 from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
+from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
-from relay.senders.zapier import with_plain_keys
 
 name = "calendly"
 about = About(

@@ -15,8 +15,8 @@ from relay.model import About, Event, Json, Request
 from relay.senders.base import EPOCH, MILLISECOND, alone, digest, object_of, read_json, text_of
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
+from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
-from relay.senders.zapier import with_plain_keys
 
 name = "unbounce"
 about = About(

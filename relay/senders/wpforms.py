@@ -13,8 +13,8 @@ from relay.model import About, Event, Json, Request
 from relay.senders.base import object_of, read_json
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form
+from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
-from relay.senders.zapier import with_plain_keys
 
 name = "wpforms"
 about = About(

@@ -6,16 +6,16 @@ Zapier signs nothing, so the secret itself comes in a header: Bearer, ``X-Api-Ke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from unicodedata import combining, normalize
 
 import orjson
 
 from relay.errors import BadBody
 from relay.model import About, Event, Json, Request
-from relay.senders.base import bounded_id, digest, object_of, read_json
+from relay.senders.base import bounded_id, object_of, read_json
+from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
+from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
 
 name = "zapier"
@@ -26,9 +26,6 @@ about = About(
     lead="fields.lead_id",
     ids=("event_id+", "*.event_id+"),
 )
-
-DAY_MS = 86_400_000
-WORD = re.compile(r"\w+")
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:
@@ -65,26 +62,8 @@ def event_id(item: Mapping[str, Json], request: Request, *, number: int) -> str:
 
     The last one makes a Zap replayed on the same day a duplicate, and the same answers next month an event.
     """
-    own = item.get("event_id")
-    if isinstance(own, (str, int)) and not isinstance(own, bool) and str(own).strip():
-        return bounded_id(str(own).strip())
+    if own := given_id(item.get("event_id")):
+        return own
     if key := request.headers.get("idempotency-key"):
         return bounded_id(f"{key}:{number}" if number else key)
-    day = request.received_ms // DAY_MS
-    return digest(orjson.dumps([day, item], option=orjson.OPT_SORT_KEYS))
-
-
-def with_plain_keys(item: Mapping[str, Json]) -> dict[str, Json]:
-    """Add to each key its plain spelling, where that is not taken: people type ``Teléfono``, rules say ``telefono``."""
-    fields = dict(item)
-    for key, value in item.items():
-        fields.setdefault(plain(key) or key, value)
-    return fields
-
-
-def plain(key: str) -> str:
-    """Give a key as a name that a rule can write, ``¿Qué día?`` as ``que_dia``."""
-    bare = key.strip().lower()
-    if not bare.isascii():
-        bare = "".join(letter for letter in normalize("NFKD", bare) if not combining(letter))
-    return "_".join(WORD.findall(bare))
+    return id_of_day(item, request.received_ms)

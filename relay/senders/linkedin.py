@@ -1,0 +1,93 @@
+"""LinkedIn Lead Sync: a signed notification for each lead, which only names it; its answers are fetched.
+
+LinkedIn asks every two hours whether the hook is ours still, and blocks it after three answers wrong or late.
+Sources: learn.microsoft.com, "Webhook validation" and "Lead Sync". The answers: ``linkedin_answers``.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import orjson
+
+from relay.errors import BadSignature
+from relay.model import About, Event, Json, Request
+from relay.senders.base import Reply, bounded_id, object_of, read_json, text_of
+from relay.senders.linkedin_answers import at_ms, fetch, tail, with_answers
+from relay.senders.signing import header_bytes, hmac_hex, matches
+
+__all__ = ["about", "fetch", "handshake", "name", "parse", "sign", "verify", "with_answers"]
+
+name = "linkedin"
+about = About(
+    title="LinkedIn Lead Sync",
+    proof="the client secret of the app, shown at Auth of the app at developer.linkedin.com",
+    variable="LINKEDIN_CLIENT_SECRET",
+    ids=("leadGenFormResponse",),
+    times=("occurredAt",),
+    keys={"token": "an access token with r_marketing_leadgen_automation"},
+)
+
+HEADER = "X-LI-Signature"
+PREFIX = b"hmacsha256="
+CREATED = "CREATED"
+
+
+def verify(request: Request, secrets: Sequence[str]) -> None:
+    """Check the HMAC, which is made over the body with a prefix; some write the prefix before the signature too."""
+    given = request.headers.get(HEADER.lower())
+    if not given:
+        raise BadSignature(f"there is no {HEADER} header; only LinkedIn's own notifications are taken")
+    signed = header_bytes(given).removeprefix(PREFIX)
+    if not matches(signed, secrets, lambda secret: hmac_hex(secret, PREFIX + request.body)):
+        raise BadSignature(f"the {HEADER} header does not match any of the hook's secrets")
+
+
+def sign(request: Request, secret: str) -> Request:
+    made = hmac_hex(secret, PREFIX + request.body).decode()
+    return replace(request, headers={**request.headers, HEADER.lower(): made})
+
+
+def handshake(request: Request, secrets: Sequence[str], keys: Mapping[str, str]) -> Reply | None:  # noqa: ARG001
+    """Answer a challenge with the first of our secrets, which is the one of now."""
+    code = request.query.get("challengeCode", "")
+    if request.method != "GET" or not code:
+        return None
+    text = code.encode("utf-8", "surrogatepass")
+    made = hmac.digest(secrets[0].encode(), text, "sha256").hex()
+    body = orjson.dumps({"challengeCode": text.decode("utf-8", "replace"), "challengeResponse": made})
+    return Reply(body, "application/json")
+
+
+def parse(request: Request) -> list[Event]:
+    """Give the lead that is told of; notifications of other kinds, which come in lists, are none of ours."""
+    body = object_of(read_json(request.body), "the body")
+    if "leadGenFormResponse" not in body and isinstance(body.get("notifications"), list):
+        return []
+    response = text_of(body.get("leadGenFormResponse"), "leadGenFormResponse")
+    action = text_of(body.get("leadAction") or CREATED, "leadAction")
+    return [
+        Event(
+            id=bounded_id(f"{response}:{action}"),
+            fields={},
+            form={"id": body.get("leadGenForm"), "response_id": tail(response)},
+            campaign={
+                "lead_type": body.get("leadType"),
+                **flat(body, "owner"),
+                **flat(body, "associatedEntity"),
+            },
+            kind=action,
+            at_ms=at_ms(body.get("occurredAt")),
+            fetch=tail(response) if action == CREATED else "",
+            raw=body,
+            body=request.body,
+        )
+    ]
+
+
+def flat(body: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """Give the object of this name, and nothing for what is none."""
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}
