@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from relay.errors import BadBody, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
+from relay.errors import BadBody, BadSignature, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Request
 from relay.sandbox import Sandbox
 from relay.senders import linkedin
@@ -43,7 +44,25 @@ def test_a_challenge_is_answered_as_linkedin_says() -> None:
 def test_what_is_no_challenge_is_none_of_it() -> None:
     assert linkedin.handshake(asked(""), [SECRET], {}) is None
     assert linkedin.handshake(asked("challengeCode=a", "OPTIONS"), [SECRET], {}) is None
-    assert linkedin.handshake(asked("challengeCode=%ff%00"), [SECRET], {}) is not None
+
+
+def test_nobody_can_have_a_notification_signed_as_a_challenge() -> None:
+    body = b'{"leadGenFormResponse": "urn:li:leadGenFormResponse:a-6"}'
+
+    with pytest.raises(BadBody, match=r"^challengeCode is no code of LinkedIn's: "):
+        linkedin.handshake(asked("challengeCode=" + quote(b"hmacsha256=" + body)), [SECRET], {})
+
+
+@pytest.mark.parametrize("code", ["hmacsha256%3D", "a%20b", "%ff%00", "a" * 101, "a%0A", "%F1"])
+def test_a_challenge_that_is_none_of_linkedin_is_not_signed(code: str) -> None:
+    with pytest.raises(BadBody):
+        linkedin.handshake(asked(f"challengeCode={code}"), [SECRET], {})
+
+
+@pytest.mark.parametrize("secrets", [[], [""]])
+def test_without_a_secret_no_challenge_is_answered(secrets: list[str]) -> None:
+    with pytest.raises(BadSignature):
+        linkedin.handshake(asked("challengeCode=a"), secrets, {})
 
 
 def test_a_signature_may_carry_its_prefix() -> None:
@@ -85,6 +104,7 @@ def test_notifications_of_other_kinds_are_passed_over() -> None:
     [
         ({}, "leadGenFormResponse is missing"),
         ({"leadGenFormResponse": 3}, "leadGenFormResponse is a number, not text"),
+        ({"leadGenFormResponse": "urn:li:leadGenFormResponse:"}, "leadGenFormResponse ends with no id"),
         ({"leadGenFormResponse": "a", "leadAction": 3}, "leadAction is a number, not text"),
     ],
 )

@@ -6,13 +6,13 @@ Sources: learn.microsoft.com, "Webhook validation" and "Lead Sync". The answers:
 
 from __future__ import annotations
 
-import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import orjson
 
-from relay.errors import BadSignature
+from relay.errors import BadBody, BadSignature
 from relay.model import About, Event, Json, Request
 from relay.senders.base import Reply, bounded_id, object_of, read_json, text_of
 from relay.senders.linkedin_answers import at_ms, fetch, tail, with_answers
@@ -33,6 +33,9 @@ about = About(
 HEADER = "X-LI-Signature"
 PREFIX = b"hmacsha256="
 CREATED = "CREATED"
+#: LinkedIn's challenges are UUIDs. The secret that answers them signs notifications too: were any text answered, a
+#: stranger could have a notification of his own signed by asking for it as a challenge.
+CODE = re.compile(r"[0-9A-Za-z-]{1,100}")
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:
@@ -55,10 +58,12 @@ def handshake(request: Request, secrets: Sequence[str], keys: Mapping[str, str])
     code = request.query.get("challengeCode", "")
     if request.method != "GET" or not code:
         return None
-    text = code.encode("utf-8", "surrogatepass")
-    made = hmac.digest(secrets[0].encode(), text, "sha256").hex()
-    body = orjson.dumps({"challengeCode": text.decode("utf-8", "replace"), "challengeResponse": made})
-    return Reply(body, "application/json")
+    if not CODE.fullmatch(code):
+        raise BadBody("challengeCode is no code of LinkedIn's: it may hold letters, digits and dashes alone")
+    if not any(secrets):
+        raise BadSignature("there is no secret to answer with; set the hook's")
+    made = hmac_hex(next(one for one in secrets if one), code.encode())
+    return Reply(orjson.dumps({"challengeCode": code, "challengeResponse": made.decode()}), "application/json")
 
 
 def parse(request: Request) -> list[Event]:
@@ -68,6 +73,8 @@ def parse(request: Request) -> list[Event]:
         return []
     response = text_of(body.get("leadGenFormResponse"), "leadGenFormResponse")
     action = text_of(body.get("leadAction") or CREATED, "leadAction")
+    if not tail(response):
+        raise BadBody("leadGenFormResponse ends with no id")
     return [
         Event(
             id=bounded_id(f"{response}:{action}"),
