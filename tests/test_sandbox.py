@@ -211,5 +211,7 @@ def test_a_wrong_method_or_path_is_told(sandbox: Sandbox) -> None:
     path = requests.get(f"{sandbox.url}/workflows", timeout=10)
 
     assert (method.status_code, method.json()) == (405, {"error": "Method not allowed"})
-    words = "The sandbox has /leads, /leads/{id}, /graph/..., /linkedin/rest/... and /_sandbox/... only"
+    words = (
+        "The sandbox has /leads, /leads/{id}, /graph/..., /linkedin/rest/leadFormResponses/... and /_sandbox/... only"
+    )
     assert (path.status_code, path.json()) == (404, {"error": "Not found", "message": words})

@@ -72,10 +72,30 @@ def test_only_the_right_token_works_where_one_is_set(sandbox: Sandbox) -> None:
     assert [linkedin(sandbox, token=token).status_code for token in ("right", "wrong")] == [200, 401]
 
 
-def test_an_answer_may_be_set_for_one_lead(sandbox: Sandbox) -> None:
-    put(sandbox, "graph", leads={"7": {"field_data": []}})
+def test_a_token_that_is_missing_or_wrong_has_not_expired(sandbox: Sandbox) -> None:
+    put(sandbox, "graph", token="right")
+    put(sandbox, "linkedin", token="right")
 
-    assert graph(sandbox, "7").json()["field_data"] == []
+    errors = [graph(sandbox, token=token).json()["error"] for token in ("", "wrong")]
+    codes = [linkedin(sandbox, token=token).json()["code"] for token in ("", "wrong")]
+
+    assert [(error["code"], error.get("error_subcode")) for error in errors] == [(190, None), (190, None)]
+    assert codes == ["EMPTY_ACCESS_TOKEN", "INVALID_ACCESS_TOKEN"]
+
+
+def test_an_error_names_what_was_asked_for(sandbox: Sandbox) -> None:
+    put(sandbox, "graph", error="not_visible")
+    put(sandbox, "linkedin", error="not_visible")
+
+    assert "'42'" in graph(sandbox, "42").json()["error"]["message"]
+    assert "a-6" in linkedin(sandbox, "a-6").json()["message"]
+
+
+def test_an_answer_may_be_set_for_one_lead(sandbox: Sandbox) -> None:
+    put(sandbox, "graph", leads={"7": {"field_data": []}, "444444444444": {"platform": "fb"}})
+
+    assert graph(sandbox, "7").json() == {"id": "7", "field_data": []}
+    assert graph(sandbox, "444444444444").json() == {"id": "444444444444", "platform": "fb"}
     assert graph(sandbox, "8").json()["field_data"] != []
 
 
@@ -112,6 +132,9 @@ def test_what_is_asked_is_counted_and_forgotten_with_all_else(sandbox: Sandbox) 
     ("told", "words"),
     [
         ({"error": "tired"}, "error: must be null or one of expired, revoked, rate, not_visible, transient"),
+        ({"error": "rate", "regain_minutes": "soon"}, "regain_minutes: must be a whole number of at least 0"),
+        ({"error": "rate", "leads": {"7": 3}}, "leads: must be an object of whole answers by id"),
+        ({"error": "rate", "token": 3}, "token: must be text or null"),
         ({"eror": "rate"}, "give an object with error, regain_minutes, leads and token, each of them or none"),
     ],
 )
@@ -119,3 +142,4 @@ def test_what_can_not_be_set_is_told(sandbox: Sandbox, told: dict[str, object], 
     answer = put(sandbox, "graph", **told)
 
     assert (answer.status_code, answer.json()["message"]) == (400, words)
+    assert graph(sandbox).status_code == 200

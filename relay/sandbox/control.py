@@ -6,6 +6,7 @@ There tests and people set faults and see what came. It asks for no key and answ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +26,7 @@ CONTROL = "/_sandbox/"
 LEAD = CONTROL + "leads/"
 
 NO_SUCH_PATH = error(
-    404, "Not found", "The sandbox has /leads, /leads/{id}, /graph/..., /linkedin/rest/... and /_sandbox/... only"
+    404, "Not found", f"The sandbox has /leads, /leads/{{id}}, {GRAPH}..., {LINKEDIN}... and {CONTROL}... only"
 )
 NO_REQUEST = error(400, "Bad request", "The bytes are not HTTP, or too large")._replace(close=True)
 
@@ -111,12 +112,7 @@ def _reset(service: Service, _request: Request, _query: str) -> object:
 
 
 def _put_far(name: str) -> Route:
-    def put(service: Service, request: Request, _query: str) -> object:
-        far = service.senders.far[name]
-        far.set(_read(request.body))
-        return far.view()
-
-    return put
+    return lambda service, request, _query: asdict(service.senders.set(name, _read(request.body)))
 
 
 def _one_lead(service: Service, request: Request, lead_id: str) -> object:

@@ -103,7 +103,7 @@ class Sandbox:
 
     def put_far(self, name: str, **told: Any) -> None:
         """Say how a sender's own API answers, ``graph`` or ``linkedin``, as ``PUT /_sandbox/<name>`` does."""
-        self._ask(lambda: self._service.senders.far[name].set(told))
+        self._ask(lambda: self._service.senders.set(name, deepcopy(told)))
 
     def reset(self) -> None:
         """Forget leads, requests, counts and faults."""
