@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from relay.model import About, Hook
 from relay.senders import (
     calendly,
+    cloudevents,
     contact_form_7,
+    generic,
+    github,
     google_ads,
     hubspot,
     lead_api,
     linkedin,
     make,
     meta,
+    shopify,
+    standard_webhooks,
+    stripe,
     tiktok,
     typeform,
     unbounce,
@@ -21,16 +27,23 @@ from relay.senders import (
     zapier,
 )
 from relay.senders.base import Sender
+from relay.senders.described import described
 
 SENDERS: Mapping[str, Sender] = {
     "calendly": calendly,
+    "cloudevents": cloudevents,
     "contact_form_7": contact_form_7,
+    "generic": generic,
+    "github": github,
     "google_ads": google_ads,
     "hubspot": hubspot,
     "lead_api": lead_api,
     "linkedin": linkedin,
     "make": make,
     "meta": meta,
+    "shopify": shopify,
+    "standard_webhooks": standard_webhooks,
+    "stripe": stripe,
     "tiktok": tiktok,
     "typeform": typeform,
     "unbounce": unbounce,
@@ -41,7 +54,7 @@ SENDERS: Mapping[str, Sender] = {
 
 def adapter_of(hook: Hook) -> Sender:
     """Give the adapter that reads a hook's requests."""
-    return SENDERS[hook.sender]
+    return SENDERS[hook.sender] if hook.signature is None else described(hook.signature)
 
 
 #: What hook files are checked with.

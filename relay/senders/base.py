@@ -27,9 +27,13 @@ LONGEST_ID = 200
 class Sender(Protocol):
     """A service that sends webhooks. Its module is the adapter; it keeps nothing between two requests."""
 
-    #: The word of a hook file's ``sender:``.
-    name: str
-    about: About
+    @property
+    def name(self) -> str:
+        """The word of a hook file's ``sender:``."""
+
+    @property
+    def about(self) -> About:
+        """What there is to know of it before it sends."""
 
     def verify(self, request: Request, secrets: Sequence[str]) -> None:
         """Pass when any of the secrets made this request. Raises BadSignature."""

@@ -25,6 +25,7 @@ about = About(
     variable="ZAPIER_TOKEN",
     lead="fields.lead_id",
     ids=("event_id+", "*.event_id+"),
+    headers=("idempotency-key",),
 )
 
 
