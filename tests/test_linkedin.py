@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -137,6 +138,22 @@ def test_answers_are_joined_to_their_questions() -> None:
     assert (event.test, event.fetch) == (False, "")
 
 
+def test_a_question_without_a_name_is_known_by_its_text() -> None:
+    question = {"questionId": 5, "question": {"localized": {"es_ES": "¿Cuándo te mudas?"}}}
+    answer = {"questionId": 5, "answerDetails": {"textQuestionAnswer": {"answer": "en marzo"}}}
+    lead = {"form": {"content": {"questions": [question]}}, "formResponse": {"answers": [answer]}}
+
+    fields = linkedin.with_answers(told(), json.dumps(lead).encode()).fields
+
+    assert fields == {"cuando_te_mudas": "en marzo", "5": "en marzo"}
+
+
+@pytest.mark.parametrize("id", ["..", "."])
+def test_an_id_that_leads_elsewhere_is_not_asked_for(id: str) -> None:
+    with pytest.raises(Refused, match="has no id"):
+        linkedin.fetch(replace(told(), fetch=id), token="t", base_url="http://127.0.0.1:1")
+
+
 def test_a_test_lead_is_a_test() -> None:
     lead = json.loads(FETCHED)
 
@@ -144,7 +161,11 @@ def test_a_test_lead_is_a_test() -> None:
 
 
 def test_a_lead_with_parts_missing_is_read_as_far_as_it_goes() -> None:
-    assert linkedin.with_answers(told(), b'{"formResponse": {}}').fields == {}
+    event = linkedin.with_answers(told(), b'{"formResponse": {}}')
+
+    assert (event.fields, event.hidden, event.form["title"]) == ({}, {}, None)
+    assert event.form["id"] == "urn:li:versionedLeadGenForm:(urn:li:leadGenForm:7234246,1)"
+    assert "campaign" not in event.campaign
     with pytest.raises(BadBody, match="formResponse is missing"):
         linkedin.with_answers(told(), b"{}")
 
@@ -164,6 +185,7 @@ def test_times_are_read_in_either_unit(time: Any, at_ms: int | None) -> None:
         (401, Denied),
         (403, Denied),
         (404, NotFound),
+        (408, Unavailable),
         (429, SlowDown),
         (500, Unavailable),
         (302, Unavailable),

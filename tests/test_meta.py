@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -138,6 +140,7 @@ def test_a_lead_of_the_testing_tool_is_a_test() -> None:
         ([{"name": "FULL_NAME", "values": ["Ana"]}], {"full_name": "Ana"}),
         ([{"name": "a", "values": ["1", "2"]}], {"a": ["1", "2"]}),
         ([{"name": "a", "values": []}, {"name": "b"}], {"a": None, "b": None}),
+        ([{"values": ["no name"]}, {"name": "a", "values": "1"}], {"a": "1"}),
     ],
 )
 def test_answers_of_other_shapes_are_read_too(answers: Any, fields: dict[str, Any]) -> None:
@@ -175,6 +178,11 @@ def test_errors_are_told_apart_by_their_codes() -> None:
         (302, {}, Unavailable),
         (400, {"code": 100}, Refused),
         (404, {"code": "190"}, Refused),
+        (400, {"code": [190]}, Refused),
+        (400, {"code": {}, "error_subcode": [33]}, Refused),
+        (400, {"code": 100, "error_subcode": [33]}, Refused),
+        (408, {}, Unavailable),
+        (425, {}, Unavailable),
     ],
 )
 def test_what_an_error_means_is_its_type(status: int, error: dict[str, Any], kind: type[LeadsApiError]) -> None:
@@ -189,7 +197,12 @@ def test_what_an_error_means_is_its_type(status: int, error: dict[str, Any], kin
         ({"Retry-After": "soon"}, 60_000),
         ({"X-Business-Use-Case-Usage": "{"}, 60_000),
         ({"X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, 60_000),
-        ({"X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": 5}], "2": 3}'}, 60_000),
+        ({"Retry-After": "9" * 9}, 86_400_000),
+        ({"Retry-After": "0", "X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, 0),
+        ({"X-Business-Use-Case-Usage": "[3]"}, 60_000),
+        ({"X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": "inf"}]}'}, 60_000),
+        ({"X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": 1e300}]}'}, 86_400_000),
+        ({"X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": 5}, {}], "2": 3}'}, 300_000),
     ],
 )
 def test_a_limit_of_rate_says_how_long_it_lasts(headers: dict[str, str], after_ms: int) -> None:
@@ -233,6 +246,38 @@ def played(answer: bytes) -> LeadsApiError:
 )
 def test_an_answer_that_can_not_be_read_is_asked_for_again(answer: bytes) -> None:
     assert isinstance(played(answer), Unavailable)
+
+
+@pytest.mark.parametrize("token", ["", "t€", "t\n", "tñ"])
+def test_a_token_that_can_not_be_one_is_not_sent(token: str) -> None:
+    with Server(lambda connection: connection.sendall(b"")) as server:
+        with pytest.raises(Denied) as refusal:
+            meta.fetch(event(), token=token, base_url=server.url)
+        assert server.requests == []
+    assert str(refusal.value) == "Meta: the token is empty, or holds characters that no token has; set it anew"
+
+
+@pytest.mark.parametrize("id", ["../me/accounts", "1?access_token=a", "1#", "1/../2"])
+def test_the_id_of_a_lead_leads_to_no_other_place_of_the_api(id: str) -> None:
+    with Server(lambda connection: connection.sendall(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")) as server:
+        with pytest.raises(Unavailable):
+            meta.fetch(replace(event(), fetch=id), token="t", base_url=f"{server.url}/v26.0")
+        (asked,) = server.requests
+
+    path = asked.split(b" ")[1].decode().partition("?")[0]
+    assert path == f"/v26.0/{quote(id, safe='')}"
+
+
+@pytest.mark.parametrize("id", ["", ".", ".."])
+def test_an_id_that_is_none_is_not_asked_for(id: str) -> None:
+    with pytest.raises(Refused, match="has no id"):
+        meta.fetch(replace(event(), fetch=id), token="t", base_url="http://127.0.0.1:1")
+
+
+def test_a_trace_that_is_no_trace_is_not_told() -> None:
+    error = error_of(400, {"code": 190, "fbtrace_id": "ana@example.cl writes\n"}, {})
+
+    assert str(error) == "Meta: the token has expired or was revoked; set a new one"
 
 
 def test_an_api_that_is_not_there_is_asked_again() -> None:

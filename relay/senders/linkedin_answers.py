@@ -8,12 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import quote
 
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Json
 from relay.senders.base import list_of, object_of, read_json
-from relay.senders.fetching import OK, ask, json_of
+from relay.senders.fetching import OK, ask, json_of, objects, passing, retry_after_ms, segment
 from relay.senders.plain_keys import plain
 
 VERSION = {"LinkedIn-Version": "202509", "X-Restli-Protocol-Version": "2.0.0"}
@@ -39,7 +38,7 @@ def at_ms(value: Json) -> int | None:
 
 
 def fetch(event: Event, *, token: str, base_url: str) -> bytes:
-    url = f"{base_url}/leadFormResponses/{quote(event.fetch, safe='-')}?fields={FIELDS}"
+    url = f"{base_url}/leadFormResponses/{segment('LinkedIn', event.fetch)}?fields={FIELDS}"
     response = ask("LinkedIn", url, token=token, headers=VERSION)
     told = json_of(response)
     if response.status_code == OK and isinstance(told.get("formResponse"), dict):
@@ -58,17 +57,15 @@ def error_of(status: int, headers: Mapping[str, str]) -> LeadsApiError:
         return SlowDown("LinkedIn: its limit of calls is reached", status=status, after_ms=regained_ms(headers))
     if status == 404:
         return NotFound("LinkedIn: the token does not see this lead, or it was deleted", status=status)
-    if status >= 500 or status < 400:
+    if passing(status):
         return Unavailable("LinkedIn: it could not answer", status=status)
     return Refused(f"LinkedIn: it refused the call with {status}", status=status)
 
 
 def regained_ms(headers: Mapping[str, str]) -> int:
     """Say for how long to wait: ``Retry-After``, else until the quota begins anew at midnight UTC, an hour at most."""
-    after = headers.get("Retry-After", "")
-    if after.isdecimal() and len(after) < 6:
-        return int(after) * 1000
-    return min(HOUR_MS, DAY_MS - time.time_ns() // 1_000_000 % DAY_MS)
+    after_ms = retry_after_ms(headers)
+    return min(HOUR_MS, DAY_MS - time.time_ns() // 1_000_000 % DAY_MS) if after_ms is None else after_ms
 
 
 def with_answers(event: Event, fetched: bytes) -> Event:
@@ -82,14 +79,15 @@ def with_answers(event: Event, fetched: bytes) -> Event:
         id = str(answer.get("questionId"))
         for key in keys_of(questions.get(id, {}), id):
             fields.setdefault(key, value_of(part(answer, "answerDetails")))
-    hidden = {str(one.get("name")): one.get("value") for one in objects(form.get("hiddenFields"))}
+    hidden = {str(one["name"]): one.get("value") for one in objects(form.get("hiddenFields")) if one.get("name")}
     campaign = part(part(lead, "leadMetadata"), "sponsoredLeadMetadata").get("campaign")
+    form_id = str(form["id"]) if form.get("id") else event.form.get("id")
     return replace(
         event,
         fields=fields,
         hidden=hidden,
-        form={**event.form, "id": str(form.get("id") or event.form.get("id")), "title": form.get("name")},
-        campaign={**event.campaign, "campaign": campaign},
+        form={**event.form, "id": form_id, "title": form.get("name")},
+        campaign={**event.campaign, **({"campaign": campaign} if campaign else {})},
         at_ms=event.at_ms if event.at_ms is not None else at_ms(lead.get("submittedAt")),
         test=event.test or lead.get("testLead") is True,
         raw=lead,
@@ -99,7 +97,8 @@ def with_answers(event: Event, fetched: bytes) -> Event:
 
 def keys_of(question: Mapping[str, Json], id: str) -> list[str]:
     """Give the names under which an answer is found, the steadiest first."""
-    names = [question.get("predefinedField"), question.get("name")]
+    texts = part(part(question, "question"), "localized").values()
+    names = [question.get("predefinedField"), question.get("name") or next(iter(texts), None)]
     return [*(plain(name) for name in names if isinstance(name, str) and plain(name)), id]
 
 
@@ -114,8 +113,3 @@ def part(whole: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     """Give the object of this name; an empty one where there is none."""
     inner = whole.get(name)
     return inner if isinstance(inner, dict) else {}
-
-
-def objects(value: Json) -> list[Mapping[str, Json]]:
-    """Give the objects of a list, without anything else in it."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

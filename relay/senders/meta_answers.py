@@ -5,7 +5,8 @@ Sources: developers.facebook.com, "Retrieving Leads" and "Handling Errors"; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,16 @@ import orjson
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Json
 from relay.senders.base import list_of, object_of, read_json, time_ms
-from relay.senders.fetching import OK, ask, json_of
+from relay.senders.fetching import (
+    LONGEST_WAIT_MS,
+    OK,
+    ask,
+    json_of,
+    objects,
+    passing,
+    retry_after_ms,
+    segment,
+)
 from relay.senders.plain_keys import with_plain_keys
 
 #: What is asked of a lead. Source: the object Lead of the business SDK.
@@ -22,7 +32,16 @@ FIELDS = (
     "id,created_time,ad_id,ad_name,adset_id,adset_name,campaign_id,campaign_name,form_id,is_organic,platform,"
     "field_data,custom_disclaimer_responses"
 )
-ABOUT_CAMPAIGN = ("ad_id", "ad_name", "adset_id", "adset_name", "campaign_id", "campaign_name", "platform")
+ABOUT_CAMPAIGN = (
+    "ad_id",
+    "ad_name",
+    "adset_id",
+    "adset_name",
+    "campaign_id",
+    "campaign_name",
+    "platform",
+    "is_organic",
+)
 TEST_ANSWER = "<test lead: dummy data for "
 TEST_EMAILS = ("test@fb.com", "test@meta.com")
 #: Codes of errors, by what is to be done about them.
@@ -32,10 +51,11 @@ PASSING_CODES = (1, 2)
 PERMISSION_CODES = (10, 368, *range(200, 300))
 NOT_VISIBLE = (100, 33)
 MINUTE_MS = 60_000
+TRACE = re.compile(r"[\w/+=-]{1,64}", re.ASCII)
 
 
 def fetch(event: Event, *, token: str, base_url: str) -> bytes:
-    response = ask("Meta", f"{base_url}/{event.fetch}?fields={FIELDS}", token=token)
+    response = ask("Meta", f"{base_url}/{segment('Meta', event.fetch)}?fields={FIELDS}", token=token)
     told = json_of(response)
     if response.status_code == OK and isinstance(told.get("field_data"), list):
         return response.content
@@ -45,8 +65,9 @@ def fetch(event: Event, *, token: str, base_url: str) -> bytes:
 
 def error_of(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> LeadsApiError:
     """Give the error that Meta's answer stands for: its code decides, nobody reads its text."""
-    code, subcode = error.get("code"), error.get("error_subcode")
-    trace = f" (fbtrace_id {error['fbtrace_id']})" if isinstance(error.get("fbtrace_id"), str) else ""
+    code = error["code"] if isinstance(error.get("code"), int) else None
+    subcode = error.get("error_subcode")
+    trace = f" (fbtrace_id {error['fbtrace_id']})" if TRACE.fullmatch(str(error.get("fbtrace_id") or "")) else ""
     if code in TOKEN_CODES:
         return Denied(f"Meta: {TOKEN_CODES[code]}; set a new one{trace}", status=status)
     if code in RATE_CODES or status == 429:
@@ -59,20 +80,29 @@ def error_of(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) 
             "the token does not see this lead: it was deleted, is a test of the dashboard, or belongs to another page"
         )
         return NotFound(f"Meta: {words}{trace}", status=status)
-    if status >= 500 or status < 400 or code in PASSING_CODES:
+    if code in PASSING_CODES or passing(status):
         return Unavailable(f"Meta: it could not answer{trace}", status=status)
     return Refused(f"Meta: it refused the call with code {code}{trace}", status=status)
 
 
 def regained_ms(headers: Mapping[str, str]) -> int:
-    """Read for how long to wait: the longest of what the usage header says, else ``Retry-After``, else a minute."""
+    """Say for how long to wait: the longest that the usage header says, else ``Retry-After``, else a minute."""
+    minutes = max(minutes_in(headers.get("X-Business-Use-Case-Usage", "")), default=0)
+    if minutes > 0:
+        return int(min(max(minutes * MINUTE_MS, MINUTE_MS), LONGEST_WAIT_MS))
+    after_ms = retry_after_ms(headers)
+    return MINUTE_MS if after_ms is None else after_ms
+
+
+def minutes_in(text: str) -> Iterator[float]:
+    """Give each time to regain access in a usage header: a JSON object with a list of uses for each page."""
     try:
-        usage = orjson.loads(headers.get("X-Business-Use-Case-Usage", ""))
-        minutes = [float(one["estimated_time_to_regain_access"]) for uses in usage.values() for one in uses]
-        return max(MINUTE_MS, round(max(minutes) * MINUTE_MS))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        after = headers.get("Retry-After", "")
-        return int(after) * 1000 if after.isdecimal() and len(after) < 6 else MINUTE_MS
+        usage = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return
+    for uses in usage.values() if isinstance(usage, dict) else ():
+        told = (use.get("estimated_time_to_regain_access") for use in objects(uses))
+        yield from (one for one in told if isinstance(one, (int, float)))
 
 
 def with_answers(event: Event, fetched: bytes) -> Event:
@@ -81,15 +111,17 @@ def with_answers(event: Event, fetched: bytes) -> Event:
     fields: dict[str, Json] = {}
     for one in list_of(lead.get("field_data"), "field_data"):
         answer = object_of(one, "an answer of field_data")
+        if not answer.get("name"):
+            continue  # it stands in raw: no rule could name it
         values = answer.get("values")
         several = values if isinstance(values, list) else [values]
-        fields[str(answer.get("name") or "").lower()] = several if len(several) > 1 else (several or [None])[0]
+        fields[str(answer["name"]).lower()] = several if len(several) > 1 else (several or [None])[0]
     campaign = {name: as_id(lead[name]) for name in ABOUT_CAMPAIGN if lead.get(name) is not None}
     return replace(
         event,
         fields=with_plain_keys(fields),
         form={**event.form, "id": as_id(lead.get("form_id")) or event.form.get("id")},
-        campaign={**event.campaign, **campaign, "is_organic": lead.get("is_organic")},
+        campaign={**event.campaign, **campaign},
         at_ms=event.at_ms if event.at_ms is not None else at_ms(lead.get("created_time")),
         test=event.test or is_test(fields),
         raw=lead,
