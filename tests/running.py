@@ -6,9 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,9 @@ import redis
 import requests
 
 from relay import wiring
-from relay.model import State, StoredEvent
+from relay.model import Request, State, StoredEvent
 from relay.sandbox import Sandbox
-from relay.senders import typeform
+from relay.senders import meta, typeform
 from relay.settings import Settings, load
 from relay.store import Store
 from tests.waiting import until
@@ -29,7 +30,7 @@ from tests.waiting import until
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret of the form"
 HOOK = "cotiza"
-OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "WEB_CONCURRENCY", "PORT")
+OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "META_", "WEB_CONCURRENCY", "PORT")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,19 @@ class Relay:
         id: str = answer.json()["events"][0]
         return id
 
+    def tell_of_ad_lead(self, leadgen_id: str) -> str:
+        """Notify of a lead of an ad, signed as Meta does; gives the relay's id of the event."""
+        value = {"leadgen_id": leadgen_id, "page_id": "1", "form_id": "2", "created_time": int(time.time())}
+        entry = {"id": "1", "time": int(time.time()), "changes": [{"field": "leadgen", "value": value}]}
+        body = orjson.dumps({"object": "page", "entry": [entry]})
+        address = f"{self.url}/hooks/anuncios"
+        headers = {"content-type": "application/json"}
+        signed = meta.sign(Request(headers=headers, body=body, received_ms=0, url=address), SECRET)
+        answer = requests.post(address, data=body, headers=dict(signed.headers), timeout=30)
+        assert answer.status_code == 200, answer.text
+        id: str = answer.json()["events"][0]
+        return id
+
     def event(self, id: str) -> StoredEvent:
         event = self.store.events.event(id)
         assert event is not None
@@ -82,10 +96,11 @@ class Relay:
 
 
 @contextmanager
-def running(folder: Path, rules: str, *, redis_url: str) -> Iterator[Relay]:
-    """Run it all, with one hook file, until the block ends."""
+def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None) -> Iterator[Relay]:
+    """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too."""
     (folder / "rules").mkdir()
-    (folder / "rules" / f"{HOOK}.yaml").write_text(rules)
+    for name, text in {HOOK: rules, **(more or {})}.items():
+        (folder / "rules" / f"{name}.yaml").write_text(text)
     client = redis.Redis.from_url(redis_url)
     client.flushall()
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client:
@@ -94,7 +109,10 @@ def running(folder: Path, rules: str, *, redis_url: str) -> Iterator[Relay]:
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
-        with process(web, environment, door.fileno()) as served, process(["workers.run"], environment):
+        with ExitStack() as parts:
+            served = parts.enter_context(process(web, environment, door.fileno()))
+            for queue in ([], *([["background"]] if more else [])):
+                parts.enter_context(process(["workers.run", *queue], environment))
             until(lambda: served.poll() is not None or _answers(url))
             assert served.poll() is None, "gunicorn ended; see its words above"
             yield Relay(url=url, settings=settings, store=wiring.store(settings, client), crm=crm)
@@ -111,6 +129,10 @@ def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]
         "LEADS_API_RATE": "0",
         "LEADS_API_TIMEOUT": "2",
         "TYPEFORM_SECRET": SECRET,
+        "META_APP_SECRET": SECRET,
+        "META_TOKEN": "a token",
+        "META_VERIFY_TOKEN": "a word",
+        "META_API_URL": f"{crm.url}/graph/v26.0",
     }
 
 
