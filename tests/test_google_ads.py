@@ -66,6 +66,7 @@ def test_answers_of_old_payloads_are_found_by_the_names_of_their_columns() -> No
         "user_phone": "+56987654321",
         "GIVEN_NAME": "María",
         "FIRST_NAME": "María",
+        "given_name": "María",
         "first_name": "María",
     }
     assert event.form == {"id": "40000000000"}

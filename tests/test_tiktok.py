@@ -94,6 +94,56 @@ def test_many_leads_are_an_event_each_and_each_can_be_read_again_alone() -> None
     assert [tiktok.parse(one) for one in again] == [[one] for one in events]
 
 
+def read_again(events: list[Event]) -> list[Event]:
+    """Read what is kept of each event, alone."""
+    again = [Request(headers={}, body=one.body, received_ms=RECEIVED_MS) for one in events]
+    return [event for one in again for event in tiktok.parse(one)]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (
+            {"event": "lead", "data": {"leads": [{"lead_id": 1, "email": "a@b.cl"}, {"email": "c@d.cl"}, 3]}},
+            [("1", "lead"), (None, "unknown"), (None, "unknown")],
+        ),
+        ({"leads": [{"lead_id": 1, "email": "a@b.cl"}, {"lead_id": 2}]}, [("1", "lead"), ("2", "lead")]),
+        (
+            {"entry": [{"id": 1, "changes": [{"field": "email", "value": "a@b.cl"}]}, {"id": 2, "email": "c@d.cl"}, 3]},
+            [("1", "lead"), ("2", "lead"), (None, "unknown")],
+        ),
+        (
+            {"entry": [{"id": "page", "changes": [{"value": {"lead_id": 1}}, {"value": {"email": "c@d.cl"}}]}]},
+            [("1", "lead"), (None, "unknown")],
+        ),
+        (
+            {"entry": [{"id": "e", "changes": [{"value": {"lead_id": 1}}, {"field": "email", "value": "c@d.cl"}, 3]}]},
+            [("1", "lead"), ("e", "lead")],
+        ),
+        ({"entry": [{"id": "page", "changes": [{"value": {"lead_id": 1}}, 3]}]}, [("1", "lead")]),
+    ],
+)
+def test_no_part_of_a_request_with_many_is_lost(content: Any, found: list[tuple[str | None, str]]) -> None:
+    events = read(content)
+
+    assert [(one.id if one.kind == "lead" else None, one.kind) for one in events] == found
+    assert len({one.id for one in events}) == len(events)
+    assert read_again(events) == events
+
+
+def test_a_part_of_a_batch_keeps_its_envelope_and_so_its_time() -> None:
+    events = read({"event": "lead", "create_time": 5, "content": '{"leads": [{"lead_id": 1}, {"lead_id": 2}]}'})
+
+    assert [(one.id, one.at_ms, one.kind) for one in events] == [("1", 5_000, "lead"), ("2", 5_000, "lead")]
+    assert read_again(events) == events
+
+
+def test_ids_that_come_as_numbers_are_text() -> None:
+    (event,) = read({"data": {"lead_id": 7, "form_id": 8, "campaign_id": 9}})
+
+    assert (event.id, event.form, event.campaign) == ("7", {"id": "8"}, {"campaign_id": "9"})
+
+
 @pytest.mark.parametrize("content", [{}, {"data": 3}, {"entry": [3]}, {"entry": [{"changes": 3}]}, {"content": "{"}])
 def test_a_shape_that_nobody_told_of_is_kept_as_unknown(content: Any) -> None:
     (event,) = read(content)

@@ -18,6 +18,11 @@ def given_id(*candidates: Json) -> str:
     return ""
 
 
+def as_text(id: Json) -> Json:
+    """Give an id that came as a number as text: many who read it would round it."""
+    return str(id) if isinstance(id, int) and not isinstance(id, bool) else id
+
+
 def id_of_day(content: Json, received_ms: int) -> str:
     """Name an event by its content and the UTC day on which it came, whatever the order of its keys.
 

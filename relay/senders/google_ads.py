@@ -14,7 +14,7 @@ from dataclasses import replace
 from relay.errors import BadBody, BadSignature
 from relay.model import About, Event, Json, Request
 from relay.senders.base import list_of, object_of, read_json, time_ms
-from relay.senders.event_ids import given_id
+from relay.senders.event_ids import as_text, given_id
 from relay.senders.plain_keys import plain
 from relay.senders.signing import matches
 
@@ -91,10 +91,5 @@ def keys_of(column: Mapping[str, Json]) -> list[str]:
     id, label = column.get("column_id"), column.get("column_name")
     if isinstance(id, str) and id:
         known = ALIASES.get(id, id)
-        return [id, known, plain(known) or known]
+        return [id, known, plain(id) or id, plain(known) or known]
     return [label, plain(label) or label] if isinstance(label, str) and label else []
-
-
-def as_text(value: Json) -> Json:
-    """Give an id as text: as a number it is too long for many who read it."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

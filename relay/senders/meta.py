@@ -15,8 +15,8 @@ import orjson
 from relay.errors import BadBody, BadSignature
 from relay.model import About, Event, Json, Request
 from relay.senders.base import Reply, list_of, object_of, read_json
-from relay.senders.event_ids import given_id
-from relay.senders.meta_answers import as_id, at_ms, fetch, with_answers
+from relay.senders.event_ids import as_text, given_id
+from relay.senders.meta_answers import at_ms, fetch, with_answers
 from relay.senders.signing import header_bytes, header_text, hmac_hex, matches
 
 __all__ = ["about", "fetch", "handshake", "name", "parse", "sign", "verify", "with_answers"]
@@ -116,8 +116,8 @@ def event_of(value: Mapping[str, Json], raw: Json, own: bytes) -> Event:
     return Event(
         id=lead,
         fields={},
-        form={"id": as_id(value.get("form_id")), "page_id": as_id(value.get("page_id"))},
-        campaign={name: as_id(value[name]) for name in ("ad_id", "adgroup_id") if value.get(name)},
+        form={"id": as_text(value.get("form_id")), "page_id": as_text(value.get("page_id"))},
+        campaign={name: as_text(value[name]) for name in ("ad_id", "adgroup_id") if value.get(name)},
         kind=LEADGEN,
         at_ms=at_ms(value.get("created_time")),
         fetch=lead,

@@ -15,6 +15,7 @@ import orjson
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Json
 from relay.senders.base import list_of, object_of, read_json, time_ms
+from relay.senders.event_ids import as_text
 from relay.senders.fetching import (
     LONGEST_WAIT_MS,
     OK,
@@ -116,11 +117,11 @@ def with_answers(event: Event, fetched: bytes) -> Event:
         values = answer.get("values")
         several = values if isinstance(values, list) else [values]
         fields[str(answer["name"]).lower()] = several if len(several) > 1 else (several or [None])[0]
-    campaign = {name: as_id(lead[name]) for name in ABOUT_CAMPAIGN if lead.get(name) is not None}
+    campaign = {name: as_text(lead[name]) for name in ABOUT_CAMPAIGN if lead.get(name) is not None}
     return replace(
         event,
         fields=with_plain_keys(fields),
-        form={**event.form, "id": as_id(lead.get("form_id")) or event.form.get("id")},
+        form={**event.form, "id": as_text(lead.get("form_id")) or event.form.get("id")},
         campaign={**event.campaign, **campaign},
         at_ms=event.at_ms if event.at_ms is not None else at_ms(lead.get("created_time")),
         test=event.test or is_test(fields),
@@ -140,8 +141,3 @@ def at_ms(value: Json) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**11:
         return value * 1000
     return time_ms(value)
-
-
-def as_id(value: Json) -> Json:
-    """Give an id as text: as a number it is too long for many who read it."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -14,7 +14,7 @@ import orjson
 from relay.errors import BadBody
 from relay.model import About, Event, Json, Request
 from relay.senders.base import digest, object_of, read_json
-from relay.senders.event_ids import given_id
+from relay.senders.event_ids import as_text, given_id
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
 from relay.senders.tokens import IN_QUERY, verify_token
@@ -55,10 +55,10 @@ sign = SIGNATURE.sign
 
 def parse(request: Request) -> list[Event]:
     body = unpacked(object_of(read_json(request.body), "the body"))
-    leads = list(leads_of(body))
-    if not leads:
-        return [unknown(body, request)]
-    return [event_of(lead, body, request, alone=len(leads) == 1) for lead in leads]
+    parts = list(parts_of(body))
+    if len(parts) == 1:
+        return [event_of(body, request.body)]
+    return [event_of(one, orjson.dumps(one)) for one in parts]
 
 
 def unpacked(body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -72,46 +72,90 @@ def unpacked(body: Mapping[str, Json]) -> Mapping[str, Json]:
         return body
 
 
-def leads_of(body: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """Give each lead, wherever one of the known shapes has it."""
-    inner = next((one for name in ("content", "data") if isinstance(one := body.get(name), dict)), body)
-    listed = inner.get("leads")
-    candidates = listed if isinstance(listed, list) else [inner]
+def parts_of(body: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Give the body once for each lead that it tells of, each alone in the same envelope."""
     entries = body.get("entry")
-    if isinstance(entries, list):
-        candidates = [lead for entry in entries if isinstance(entry, dict) for lead in of_entry(entry)]
-    yield from (one for one in candidates if isinstance(one, dict) and id_of(one))
+    where, inner = inner_of(body)
+    leads = inner.get("leads")
+    if isinstance(entries, list) and entries:
+        yield from ({**body, "entry": [one]} for entry in entries for one in parts_of_entry(entry))
+    elif isinstance(leads, list) and leads:
+        for one in leads:
+            yield {**body, where: {**inner, "leads": [one]}} if where else {**body, "leads": [one]}
+    else:
+        yield body
 
 
-def of_entry(entry: Mapping[str, Json]) -> Iterator[Json]:
-    """Give the leads of an entry in the manner of Meta: its changes, as fields by name, or by values that hold one."""
-    changes = entry.get("changes")
+def inner_of(body: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]]:
+    """Give where in the body the leads stand, and what stands there; no name for the body itself."""
+    for where in ("content", "data"):
+        inner = body.get(where)
+        if isinstance(inner, dict):
+            return where, inner
+    return "", body
+
+
+def parts_of_entry(entry: Json) -> Iterator[Json]:
+    """Part an entry in the manner of Meta: a change that holds a lead stands alone, the others are fields of one."""
+    changes = changes_of(entry)
+    whole = [one for one in changes if isinstance(one.get("value"), dict)]
+    if not isinstance(entry, dict) or not whole:
+        yield entry
+        return
+    yield from ({**entry, "changes": [one]} for one in whole)
+    if fields := [one for one in changes if one not in whole and one.get("field")]:
+        yield {**entry, "changes": fields}
+
+
+def changes_of(entry: Json) -> list[Mapping[str, Json]]:
+    changes = entry.get("changes") if isinstance(entry, dict) else None
+    return [one for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+
+
+def lead_of(part: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Give the one lead of a part, empty where there is none."""
+    _, inner = inner_of(part)
+    for name, holder in (("entry", part), ("leads", inner)):
+        listed = holder.get(name)
+        if isinstance(listed, list):
+            first = listed[0] if listed and isinstance(listed[0], dict) else {}
+            return of_entry(first) if name == "entry" else first
+    return inner
+
+
+def of_entry(entry: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Give the lead of an entry: a change that holds it, else its changes as fields by name, else what it says itself.
+
+    A lead within a change has an id of its own: in the manner of Meta, the entry's would be that of a page.
+    """
     rest = {name: value for name, value in entry.items() if name != "changes"}
-    named: dict[str, Json] = {}
-    for change in changes if isinstance(changes, list) else []:
-        if isinstance(change, dict) and isinstance(change.get("value"), dict):
-            yield {**rest, **change["value"]}
-        elif isinstance(change, dict) and isinstance(change.get("field"), str):
-            named[change["field"]] = change.get("value")
-    if named:
-        yield {**rest, "field_data": [{"name": key, "values": [one]} for key, one in named.items()]}
+    for one in changes_of(entry):
+        value = one.get("value")
+        if isinstance(value, dict):
+            return {**{name: told for name, told in rest.items() if name not in IDS}, **value}
+    named = [{"name": one["field"], "values": [one.get("value")]} for one in changes_of(entry) if one.get("field")]
+    return {**rest, "field_data": named} if named else rest
 
 
-def id_of(lead: Mapping[str, Json]) -> str:
-    return given_id(*(lead.get(name) for name in IDS))
-
-
-def event_of(lead: Mapping[str, Json], body: Mapping[str, Json], request: Request, *, alone: bool) -> Event:
-    own = request.body if alone else orjson.dumps({"event": body.get("event"), "data": lead})
+def event_of(part: Mapping[str, Json], own: bytes) -> Event:
+    """Make an event of a part; one whose lead has no id is kept whole, so that a person can see it."""
+    lead = lead_of(part)
+    id = given_id(*(lead.get(name) for name in IDS))
+    told = part.get("event")
+    word = told if isinstance(told, str) else ""
+    if not id:
+        # The envelope with its content is TikTok's own, and tells of more than leads.
+        kind = word if "content" in part else ""
+        return Event(id=digest(own), fields={}, kind=kind or UNKNOWN, raw=part, body=own)
     return Event(
-        id=id_of(lead),
+        id=id,
         fields=with_plain_keys(fields_of(lead)),
-        form={"id": lead.get("form_id") or lead.get("page_id")},
-        campaign={name: lead[name] for name in ABOUT_CAMPAIGN if lead.get(name)},
-        kind=str(body.get("event") or "lead"),
-        at_ms=at_ms(lead.get("create_time") or body.get("create_time")) if alone else at_ms(lead.get("create_time")),
+        form={"id": as_text(lead.get("form_id") or lead.get("page_id"))},
+        campaign={name: as_text(lead[name]) for name in ABOUT_CAMPAIGN if lead.get(name)},
+        kind=word or "lead",
+        at_ms=at_ms(lead.get("create_time") or part.get("create_time")),
         test=lead.get("is_test") is True,
-        raw=body if alone else {"event": body.get("event"), "data": lead},
+        raw=part,
         body=own,
     )
 
@@ -133,9 +177,3 @@ def at_ms(value: Json) -> int | None:
     """Read seconds since 1970."""
     good = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**11
     return value * 1000 if good and isinstance(value, int) else None
-
-
-def unknown(body: Mapping[str, Json], request: Request) -> Event:
-    """Keep a body of a shape that nobody has told of, so that a person can see it."""
-    kind = str(body.get("event") or UNKNOWN)
-    return Event(id=digest(request.body), fields={}, kind=kind, raw=body, body=request.body)
