@@ -65,6 +65,7 @@ end
 local function errand_done(queue, id)
   if redis.call('ZREM', errands_key(queue), id) == 0 then return false end
   redis.call('HDEL', 'relay:errand', id)
+  if redis.call('ZCARD', errands_key(queue)) == 0 then redis.call('SREM', 'relay:errands', queue) end
   return true
 end
 
