@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accepting, delivering, growing, storing, through, wire
+from bench import accepting, challenge, delivering, growing, storing, through, wire
 from bench.figures import Bench, Figure, show, write
 
 BENCHES: tuple[Bench, ...] = (
@@ -16,6 +16,7 @@ BENCHES: tuple[Bench, ...] = (
     *delivering.BENCHES,
     *through.BENCHES,
     *wire.BENCHES,
+    *challenge.BENCHES,
     *storing.BENCHES,
     *growing.BENCHES,
 )

@@ -30,7 +30,18 @@ SECRET = "a secret of the bench"
 HOOK = "/hooks/cotiza"
 #: A lead API that nobody asks for anything.
 NOBODY = "http://127.0.0.1:9"
-OURS = ("RELAY_", "LEADS_API_", "REDIS_URL", "PORT", "WEB_CONCURRENCY", "TYPEFORM_", "ZAPIER_", "SANDBOX_URL")
+OURS = (
+    "RELAY_",
+    "LEADS_API_",
+    "REDIS_URL",
+    "PORT",
+    "WEB_CONCURRENCY",
+    "TYPEFORM_",
+    "ZAPIER_",
+    "LINKEDIN_",
+    "META_",
+    "SANDBOX_URL",
+)
 
 
 def until(condition: Callable[[], object], what: str, *, every_s: float = 0.01) -> None:
@@ -112,8 +123,8 @@ def sandbox(*, log: bool = False) -> Iterator[Crm]:
             yield Crm(int(port))
 
 
-def settings_for(redis_url: str, crm_url: str = NOBODY) -> Settings:
-    """Give the settings of a relay over this Redis and this lead API, and nothing of the environment's."""
+def settings_for(redis_url: str, crm_url: str = NOBODY, **more: str) -> Settings:
+    """Give the settings of a relay over this Redis and this lead API, and nothing of the environment's but ``more``."""
     given = {
         "REDIS_URL": redis_url,
         "LEADS_API_URL": crm_url,
@@ -124,6 +135,7 @@ def settings_for(redis_url: str, crm_url: str = NOBODY) -> Settings:
         "RELAY_HOME": "/nonexistent",
         "RELAY_RULES": str(ROOT / "rules"),
         "RELAY_LOG": "warning",
+        **more,
     }
     return load(given)
 
