@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from relay.commands.stand_ins import AnySecret
 from relay.mapping import map_event
 from relay.model import Hook, Mapped
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT, adapter_of
+from relay.senders.base import Fetching
 from relay.senders.examples import read_example
 from tests.sender_security import ADDRESS
 
@@ -26,8 +28,7 @@ CONTACT = {
 @cache
 def example_hook(name: str) -> Hook:
     file = FOLDER / f"{name}.yaml"
-    environment = {about.variable: "una contraseña larga" for about in ABOUT.values()}
-    known = Known(environment=environment, senders=ABOUT, destinations=("default",))
+    known = Known(environment=AnySecret({}), senders=ABOUT, destinations=("default",))
     hook, faults = read_hook(file, file.read_bytes(), known)
     assert hook, faults
     return hook
@@ -49,3 +50,13 @@ def updated(name: str, example: str) -> dict[str, object]:
     (update,) = mapped.updates
     assert (mapped.lead, mapped.faults) == (LEAD, ())
     return dict(update.set)
+
+
+def answered_example(name: str, example: str, fetched: bytes) -> Mapped:
+    """Give what a hook file makes of the one event of an example once its answers have been fetched."""
+    hook = example_hook(name)
+    sender = adapter_of(hook)
+    assert isinstance(sender, Fetching)
+    request = read_example(FOLDER / name / f"{example}.json", sender.about).request(url=ADDRESS, now_ms=NOW)
+    (event,) = sender.parse(request)
+    return map_event(sender.with_answers(event, fetched), hook, received_ms=NOW)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event, Name, Request, State
 from relay.senders import google_ads
+from tests.example_hooks import CONTACT, mapped_examples
 from tests.sender_security import PAYLOADS, SECRET, sent
 
 
@@ -109,3 +110,27 @@ def test_google_says_which_part_can_not_be_read(content: Any, words: str | None)
     with pytest.raises(BadBody) as refusal:
         google_ads.parse(request(content))
     assert str(refusal.value) == words
+
+
+def test_the_google_example_becomes_this_update() -> None:
+    (mapped,) = mapped_examples("google_ads", "lead")
+
+    (update,) = mapped.updates
+    assert update.set == {
+        **CONTACT,
+        "metadata.comuna": "Ñuñoa",
+        "metadata.dormitorios": 3,
+        "metadata.rut": "12.345.678-5",
+        "metadata.broker_asociado": "Carolina Rojas",
+        "metadata.utm_source": "google",
+        "metadata.gclid": "Cj0KCQjw-EXAMPLE-gclid_AbCdEf",
+        "metadata.campana_google": "12345678901",
+    }
+    assert mapped.names == (Name("phone", CONTACT["phone"]), Name("email", CONTACT["email"]))
+    assert (mapped.faults, mapped.state) == ((), State.IN_FLIGHT)
+
+
+def test_the_test_of_the_google_example_is_not_delivered() -> None:
+    (mapped,) = mapped_examples("google_ads", "test")
+
+    assert mapped.state is State.IGNORED

@@ -11,10 +11,11 @@ from urllib.parse import quote
 import pytest
 
 from relay.errors import BadBody, BadSignature, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
-from relay.model import Event, Request
+from relay.model import Event, Name, Request, State
 from relay.sandbox import Sandbox
 from relay.senders import linkedin
 from relay.senders.linkedin_answers import error_of
+from tests.example_hooks import CONTACT, answered_example, mapped_examples
 from tests.sender_security import PAYLOADS, SECRET, sent, signed
 
 HERE = Path(__file__).parent
@@ -216,3 +217,29 @@ def test_the_answers_are_fetched_with_token_and_version() -> None:
         assert json.loads(fetched)["id"] == RESPONSE
         with pytest.raises(Denied):
             linkedin.fetch(told(), token="another", base_url=base_url)
+
+
+def test_the_linkedin_example_becomes_this_update_once_its_answers_are_there() -> None:
+    mapped = answered_example("linkedin", "created", FETCHED)
+
+    (update,) = mapped.updates
+    assert update.set == {
+        **CONTACT,
+        "metadata.formulario": "Cotiza",
+        "metadata.utm_source": "linkedin",
+        "metadata.proyecto": "edificio-nandu",
+    }
+    assert mapped.names == (
+        Name("phone", CONTACT["phone"]),
+        Name("email", CONTACT["email"]),
+        Name("external_id", f"linkedin:{RESPONSE}"),
+    )
+    assert (mapped.faults, mapped.state) == ((), State.IN_FLIGHT)
+
+
+def test_a_deletion_of_the_linkedin_example_finds_its_lead_by_linkedins_id() -> None:
+    (mapped,) = mapped_examples("linkedin", "deleted")
+
+    (update,) = mapped.updates
+    assert update.set == {"metadata.estado_lead": "eliminado en LinkedIn"}
+    assert mapped.names == (Name("external_id", f"linkedin:{RESPONSE}"),)

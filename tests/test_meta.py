@@ -12,10 +12,11 @@ from urllib.parse import quote
 import pytest
 
 from relay.errors import BadBody, BadSignature, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
-from relay.model import Event, Request
+from relay.model import Event, Name, Request, State
 from relay.sandbox import Sandbox
 from relay.senders import meta
 from relay.senders.meta_answers import error_of
+from tests.example_hooks import CONTACT, answered_example, mapped_examples
 from tests.scripted_server import Server
 from tests.sender_security import PAYLOADS, SECRET, refused, request, sent, signed
 
@@ -314,3 +315,37 @@ def test_what_is_no_challenge_is_none_of_it() -> None:
     assert meta.handshake(asked(CHALLENGE + "mi-token", "OPTIONS"), [SECRET], KEYS) is None
     with pytest.raises(BadSignature, match="no subscription"):
         meta.handshake(asked(CHALLENGE.replace("subscribe", "x") + "mi-token"), [SECRET], KEYS)
+
+
+def test_the_meta_example_becomes_this_update_once_its_answers_are_there() -> None:
+    mapped = answered_example("meta", "lead", (ANSWERS / "graph_lead_response.json").read_bytes())
+
+    (update,) = mapped.updates
+    assert update.set == {
+        **CONTACT,
+        "metadata.dormitorios": 3,
+        "metadata.utm_source": "instagram",
+        "metadata.utm_campaign": "Lanzamiento",
+        "metadata.anuncio": "Video Ñuñoa",
+        "metadata.broker_asociado": "Carolina Rojas",
+    }
+    assert mapped.names == (
+        Name("phone", CONTACT["phone"]),
+        Name("email", CONTACT["email"]),
+        Name("external_id", "meta:1029384756102938"),
+    )
+    assert (mapped.faults, mapped.missing, mapped.at_ms) == ((), "park", 1_790_433_226_000)
+
+
+def test_a_test_lead_of_the_meta_example_is_not_delivered() -> None:
+    mapped = answered_example("meta", "lead", (ANSWERS / "graph_lead_test_lead.json").read_bytes())
+
+    assert mapped.state is State.IGNORED
+
+
+def test_each_lead_of_the_example_with_many_is_to_be_fetched() -> None:
+    assert [one.fetch for one in mapped_examples("meta", "many_leads")] == [
+        "1029384756102940",
+        "1029384756102941",
+        "1029384756102950",
+    ]

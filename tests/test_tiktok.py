@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadSignature
-from relay.model import Event, Request
+from relay.model import Event, Name, Request, State
 from relay.senders import tiktok
+from tests.example_hooks import CONTACT, mapped_examples
 from tests.sender_security import ADDRESS, PAYLOADS, RECEIVED_MS, SECRET, request, sent
 
 [VECTOR] = json.loads((Path(__file__).parent / "vectors" / "tiktok.json").read_bytes())
@@ -149,3 +150,12 @@ def test_a_shape_that_nobody_told_of_is_kept_as_unknown(content: Any) -> None:
     (event,) = read(content)
 
     assert (event.kind, event.raw) == ("unknown", content)
+
+
+def test_the_tiktok_example_becomes_this_update() -> None:
+    (mapped,) = mapped_examples("tiktok", "lead")
+
+    (update,) = mapped.updates
+    assert update.set == {**CONTACT, "metadata.utm_source": "tiktok"}
+    assert mapped.names == (Name("phone", CONTACT["phone"]), Name("email", CONTACT["email"]))
+    assert (mapped.faults, mapped.state) == ((), State.IN_FLIGHT)
