@@ -19,6 +19,7 @@ from relay.errors import BadSignature
 from relay.model import Hook, LeadBy, Request, Scheme
 from relay.senders import SENDERS, adapter_of
 from relay.senders.described import described
+from tests.example_hooks import CONTACT, updated
 from tests.sender_security import ADDRESS, RECEIVED_MS, SECRET, request
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -263,3 +264,12 @@ def test_what_any_scheme_signs_passes_it_and_nothing_else(scheme: Scheme, body: 
 @given(schemes, st.dictionaries(st.sampled_from(["x-s", "x-t", "x-id"]), st.text(max_size=40)), st.binary(max_size=20))
 def test_no_guess_passes_and_none_breaks_the_adapter(scheme: Scheme, headers: dict[str, str], body: bytes) -> None:
     assert words_of(scheme, posted(headers, body))
+
+
+def test_the_generic_example_becomes_this_update() -> None:
+    assert updated("generic", "visit") == {
+        **CONTACT,
+        "metadata.fecha_visita": "2026-10-03",
+        "metadata.proyecto": "Edificio Ñandú",
+        "metadata.estado_lead": "visita pedida",
+    }
