@@ -27,6 +27,7 @@ from relay.senders import (
     tiktok,
     typeform,
     unbounce,
+    webflow,
     wpforms,
     zapier,
 )
@@ -55,6 +56,7 @@ SENDERS: Mapping[str, Sender] = {
     "tiktok": tiktok,
     "typeform": typeform,
     "unbounce": unbounce,
+    "webflow": webflow,
     "wpforms": wpforms,
     "zapier": zapier,
 }
