@@ -11,6 +11,7 @@ from dataclasses import replace
 from relay.errors import BadSignature
 from relay.model import About, Event, Json, Request
 from relay.senders.base import alone, bounded_id, list_of, object_of, read_json, text_of, time_ms
+from relay.senders.labels import address_of, by_label
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
 
@@ -72,16 +73,8 @@ def event_id(kind: str, body: Mapping[str, Json], response: Mapping[str, Json]) 
 
 
 def named(answers: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-    """Give the answers by their labels; one whose label has an answer already, or is empty, by its key.
-
-    Forms with branches ask the same question in several places, and only one of them is answered.
-    """
-    fields: dict[str, Json] = {}
-    for one in answers:
-        label, value = one.get("label"), value_of(one)
-        free = isinstance(label, str) and label.strip() and fields.get(label) is None
-        fields[text_of(label if free else one.get("key"), "the key of a field")] = value
-    return fields
+    """Give the answers by their labels, or by the keys of their questions."""
+    return by_label(((one.get("label"), one.get("key"), value_of(one)) for one in answers), "the key of a field")
 
 
 def value_of(answer: Mapping[str, Json]) -> Json:
@@ -100,6 +93,4 @@ def texts_of(options: Json) -> dict[Json, Json]:
 
 def plain_item(value: Json, texts: Mapping[Json, Json]) -> Json:
     """Give a choice's text, a file's address, and anything else as it is."""
-    if isinstance(value, str):
-        return texts.get(value, value)
-    return value.get("url", value) if isinstance(value, Mapping) else value
+    return texts.get(value, value) if isinstance(value, str) else address_of(value)
