@@ -10,7 +10,7 @@ import orjson
 from relay.mapping import map_event
 from relay.model import Hook, Mapped, Request, State
 from relay.rulebook import check
-from relay.senders import typeform, zapier
+from relay.senders import ABOUT, typeform, zapier
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NOW = 1_790_500_000_000
@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parent.parent / "rules"
 
 def example_hooks() -> dict[str, Hook]:
     environment = {"TYPEFORM_SECRET": "s", "ZAPIER_TOKEN": "t"}
-    hooks, faults = check(EXAMPLES, environment=environment, senders=("typeform", "zapier"), destinations=("default",))
+    hooks, faults = check(EXAMPLES, environment=environment, senders=ABOUT, destinations=("default",))
     assert faults == []
     return hooks
 
