@@ -17,10 +17,12 @@ from relay.commands.dead import dead
 from relay.commands.doctor import doctor
 from relay.commands.event import event
 from relay.commands.lead import lead
+from relay.commands.new import new
 from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
 from relay.commands.screen import print_error
 from relay.commands.send import send
+from relay.commands.senders import senders
 from relay.commands.status import status
 from relay.commands.up import up
 from relay.errors import FaultsError, RelayError
@@ -32,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, status, lead, event, replay, audit, doctor, sandbox):
+for command in (up, send, check, senders, new, status, lead, event, replay, audit, doctor, sandbox):
     app.command()(command)
 app.add_typer(dead, name="dead")
 
