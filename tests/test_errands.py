@@ -218,6 +218,17 @@ def test_a_create_that_is_refused_is_parked_in_the_words_of_the_crm(blind: Desk)
     assert "The sandbox was told to fail" in event.reason.words
 
 
+def test_without_a_phone_or_an_e_mail_no_lead_is_created(blind: Desk) -> None:
+    id = blind.accept(AT_META, missing="create", first_name="Ana")
+
+    blind.run()
+
+    event = blind.event(id)
+    assert event.reason
+    assert (event.state, blind.asked("POST")) == (State.PARKED, 0)
+    assert event.reason.words == "a lead is created only with a phone or an e-mail, and this event has neither"
+
+
 def test_a_wrong_key_holds_the_search_and_parks_nothing_until_it_works(looking: Desk) -> None:
     looking.crm.add_lead(ANA, first_name="Ana", phone="+56912345678")
     looking.key = "wrong"

@@ -108,7 +108,7 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     """Find an event's lead at the CRM, or create it where its hook file says so; else it is parked, or ignored."""
     before = tried
     try:
-        why = "" if known(means, event, tried) else why_not_created(event, tried)
+        why = "" if known(means, event, tried) else why_not_created(event)
         if why == CREATE:
             # Noted before it is sent: if the answer is lost, the lead is looked for before it is created again.
             tried = tried._replace(created=True)
@@ -141,13 +141,14 @@ def known(means: Means, event: StoredEvent, tried: Tried) -> bool:
     return (store.lookup or tried.created) and search(store, means.api(event.destination), event)
 
 
-def why_not_created(event: StoredEvent, tried: Tried) -> str:
+def why_not_created(event: StoredEvent) -> str:
     """Say why the lead is not to be created; CREATE where it is."""
     if event.missing != "create":
         names = " or ".join(name.kind for name in event.names)
         return f"neither the relay nor the CRM knows a lead for {names}"
-    if tried.created and all(name.kind not in SEARCHED for name in event.names):
-        return "a lead may have been created of which the answer was lost: look in the CRM, and link it"
+    if all(name.kind not in SEARCHED for name in event.names):
+        # The CRM merges by these alone: without them a repetition would make a second lead, a deletion an empty one.
+        return "a lead is created only with a phone or an e-mail, and this event has neither"
     return CREATE
 
 

@@ -73,7 +73,7 @@ def error_of(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) 
         return Denied(f"Meta: {TOKEN_CODES[code]}; set a new one{trace}", status=status)
     if code in RATE_CODES or status == 429:
         return SlowDown(f"Meta: its limit of calls is reached{trace}", status=status, after_ms=regained_ms(headers))
-    if code in PERMISSION_CODES:
+    if code in PERMISSION_CODES or status in (401, 403):
         words = "the token may not read leads; give it leads_retrieval, and access in Leads Access Manager"
         return Denied(f"Meta: {words}{trace}", status=status)
     if (code, subcode) == NOT_VISIBLE:

@@ -29,7 +29,9 @@ def verify_token(request: Request, secrets: Sequence[str], *, where: str, in_que
     if not given:
         raise BadSignature(f"there is no {places}; {where}")
     if not any(matches(one, secrets, str.encode) for one in given):
-        raise BadSignature("the Authorization or X-Api-Key header does not match any of the hook's secrets")
+        beside = f", or the {in_query} in the address," if in_query else ""
+        words = f"the Authorization or X-Api-Key header{beside} does not match any of the hook's secrets"
+        raise BadSignature(words)
 
 
 def credentials(headers: Mapping[str, str]) -> Iterator[bytes]:
