@@ -58,7 +58,7 @@ class Run:
         with self.file.open("w") as out:
             command = [sys.executable, "-c", SCRIPT, str(slow)]
             self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-        until(lambda: "relay    | up" in self.said())
+        until(lambda: "relay     | up" in self.said())
         until(lambda: self.said().count("runs as") == 3)
 
     def said(self) -> str:
@@ -90,7 +90,7 @@ def test_a_part_that_dies_is_started_again_and_said_so(run: Run) -> None:
     os.kill(run.pids("worker 1")[0], signal.SIGKILL)
 
     until(lambda: len(run.pids("worker 1")) == 2)
-    assert "relay    | worker 1 ended with signal SIGKILL; it starts again in 0.5 s" in run.said()
+    assert "relay     | worker 1 ended with signal SIGKILL; it starts again in 0.5 s" in run.said()
 
 
 @pytest.mark.parametrize("run", [60.0], indirect=True)
@@ -123,5 +123,5 @@ def test_it_gives_up_when_a_part_ends_before_all_is_up(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 1
-    assert "relay    | web ended with exit code 1 before the relay was up: stopping" in done.stdout
-    assert "web      | ZeroDivisionError: division by zero" in done.stdout
+    assert "relay     | web ended with exit code 1 before the relay was up: stopping" in done.stdout
+    assert "web       | ZeroDivisionError: division by zero" in done.stdout

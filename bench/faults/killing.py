@@ -123,7 +123,7 @@ class Lookout:
     """Looks all the time whether leads are due; while Redis is away they are taken to be."""
 
     def __init__(self, house: House) -> None:
-        self._gate = house.store().events.gate
+        self._gate = house.store().gates.gate
         self._done = threading.Event()
         #: Moments at which leads were due.
         self.due: list[float] = []

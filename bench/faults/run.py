@@ -110,7 +110,7 @@ def _come_to_rest(house: House, traffic: Traffic) -> float:
     house.redis_back_at = began
     house.ask("PUT", "faults", {})
     traffic.stop()
-    gate = house.store().events.gate
+    gate = house.store().gates.gate
     while time.monotonic() < began + SETTLE_S:
         house.keep_up()
         # Redis may have been killed last, and still be loading.
