@@ -13,10 +13,10 @@ from relay import rulebook
 from relay.commands.stand_ins import AnySecret
 from relay.errors import BadBody
 from relay.mapping import map_event
-from relay.model import Event, Hook, State
+from relay.model import Event, Hook, Mapped, State
 from relay.senders import ABOUT, SENDERS, adapter_of
 from relay.senders.base import Fetching, Sender
-from relay.senders.examples import first_example, read_example
+from relay.senders.examples import first_example, read_example, renewed
 from tests.sender_index import DOCS, INDEX, index
 from tests.sender_security import ADDRESS
 
@@ -49,10 +49,12 @@ def example_hooks() -> dict[str, Hook]:
     return hooks
 
 
-def example_events(hook: Hook, path: Path) -> list[Event]:
-    """Read an example as the door would, and its answers where they are to be fetched."""
+def example_events(hook: Hook, path: Path, *, now_ms: int = 0) -> list[Event]:
+    """Read an example as the door would, and its answers where they are to be fetched; anew at a moment."""
     adapter = adapter_of(hook)
     example = read_example(path, adapter.about)
+    if now_ms:
+        example = renewed(example, adapter.about, now_ms=now_ms)
     request = adapter.sign(example.request(url=ADDRESS, now_ms=NOW_MS), hook.secrets[0])
     adapter.verify(request, hook.secrets)
     return [with_answers(adapter, event) for event in adapter.parse(request)]
@@ -137,6 +139,23 @@ def test_the_event_that_is_sent_first_reaches_a_lead(sender: Sender) -> None:
     mapped = [map_event(one, hook, received_ms=NOW_MS) for one in example_events(hook, first_example(Path(hook.file)))]
 
     assert any(one.updates and (one.lead or one.names) for one in mapped)
+
+
+@pytest.mark.parametrize("sender", [one for one in SENDERS.values() if one.about.ids], ids=lambda one: one.name)
+def test_an_example_that_is_sent_anew_is_another_event_of_the_same_lead(sender: Sender) -> None:
+    hook = example_hooks()[sender.name]
+    path = first_example(Path(hook.file))
+
+    sendings = [example_events(hook, path, now_ms=NOW_MS + later) for later in (0, 1_000)]
+
+    assert not {one.id for one in sendings[0]} & {one.id for one in sendings[1]}
+    first, second = ([known_by(map_event(one, hook, received_ms=NOW_MS)) for one in events] for events in sendings)
+    assert first == second
+
+
+def known_by(mapped: Mapped) -> set[str]:
+    """Give the lead, or what it is known by; an id elsewhere may be that of the event, and is another each time."""
+    return {mapped.lead} | {one.value for one in mapped.names if one.kind != "external_id"}
 
 
 def test_the_index_is_the_list_of_senders() -> None:
