@@ -70,6 +70,21 @@ def test_what_is_sent_again_is_the_same_event_though_its_time_is_written_anew() 
     assert read(one).id != read({**one, "form_id": "b"}).id
 
 
+def test_a_field_that_is_called_as_a_row_of_elementors_is_an_answer_all_the_same() -> None:
+    advanced = {"form[id]": "f", "fields[time][value]": "10:00"}
+    simple = {"form_id": "f", "Date": "2026-10-03"}
+
+    assert read(advanced).id != read({**advanced, "fields[time][value]": "11:00"}).id
+    assert read(simple).id != read({**simple, "Date": "2026-10-10"}).id
+
+
+@pytest.mark.parametrize("depth", [8, 300, 100_000])
+def test_brackets_of_any_depth_break_nothing(depth: int) -> None:
+    deep = "fields[x][value]" + "[a]" * depth
+
+    assert read({"form[id]": "f", deep: "1", "fields[n][value]": "Ana"}).fields == {"n": "Ana"}
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [({"Nombre": "Ana"}, "form_id is missing"), ({"fields[a][value]": "1"}, "form[id] is missing")],

@@ -13,7 +13,7 @@ from relay.errors import BadBody
 from relay.model import About, Event, Json, Request
 from relay.senders.event_ids import id_of_day
 from relay.senders.forms import URLENCODED, read_form
-from relay.senders.plain_keys import with_plain_keys
+from relay.senders.plain_keys import plain, with_plain_keys
 from relay.senders.tokens import IN_QUERY, verify_token, with_query_token
 
 name = "elementor"
@@ -26,10 +26,10 @@ about = About(
 )
 
 WHERE = "write ?token= with the hook's secret behind the address in Elementor"
-#: ``fields[name][value]`` as PHP writes it.
-BRACKETS = re.compile(r"(fields|form|meta)((?:\[[^\[\]]*\])+)")
-#: Rows that Elementor adds: they say when and from where, in the site's language, and differ when it is sent again.
-ADDED = ("date", "time", "page_url", "user_agent", "remote_ip", "powered_by")
+#: ``fields[name][value]`` as PHP writes it. Nothing of Elementor's is nested more deeply.
+BRACKETS = re.compile(r"(fields|form|meta)((?:\[[^\[\]]*\]){1,8})")
+#: Rows that Elementor adds to a simple post, which differ when it is sent again on the same day.
+ADDED = ("time", "page_url", "user_agent", "remote_ip", "powered_by")
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:
@@ -48,12 +48,11 @@ def parse(request: Request) -> list[Event]:
     if not form.get("id"):
         raise BadBody("form_id is missing" if not advanced else "form[id] is missing")
     answers = values_of(part(groups, "fields")) if advanced else simple(content)
-    fields = with_plain_keys(answers)
-    told = {key: value for key, value in fields.items() if key not in ADDED and key not in answers_added(answers)}
+    told = answers if advanced else without_added(answers)
     return [
         Event(
             id=id_of_day([form.get("id"), told], request.received_ms),
-            fields=fields,
+            fields=with_plain_keys(answers),
             form={"id": form.get("id"), "title": form.get("name")},
             raw=content,
             body=request.body,
@@ -96,9 +95,9 @@ def simple(content: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in content.items() if key not in ("form_id", "form_name")}
 
 
-def answers_added(answers: Mapping[str, Json]) -> set[str]:
-    """Give the rows that Elementor added, as they are spelled here."""
-    return {key for key in answers if "_".join(key.lower().split()) in ADDED}
+def without_added(answers: Mapping[str, Json]) -> dict[str, Json]:
+    """Leave out the rows that Elementor has added; in an advanced post they stand apart."""
+    return {key: value for key, value in answers.items() if plain(key) not in ADDED}
 
 
 def part(groups: Mapping[str, Json], name: str) -> Mapping[str, Json]:
