@@ -108,7 +108,7 @@ def test_a_zapier_list_gives_an_event_for_each_item_which_its_own_body_gives_aga
     events = read_zapier([{"event_id": 1, "n": "Ñ"}, {"event_id": "2"}])
 
     assert [one.id for one in events] == ["1", "2"]
-    assert [one.body for one in events] == ['{"event_id":1,"n":"Ñ"}'.encode(), b'{"event_id":"2"}']
+    assert [one.body for one in events] == ['[{"event_id":1,"n":"Ñ"}]'.encode(), b'[{"event_id":"2"}]']
     assert [read_zapier(one.body) for one in events] == [[one] for one in events]
 
 
@@ -140,10 +140,11 @@ def test_a_zapier_event_is_known_by_its_own_id_before_the_requests(
     assert event.id == event_id
 
 
-def test_items_under_one_idempotency_key_are_different_events() -> None:
+def test_items_under_one_idempotency_key_are_different_events_which_their_bodies_give_again() -> None:
     events = read_zapier([{"a": 1}, {"a": 2}], **{"Idempotency-Key": "key"})
 
-    assert [one.id for one in events] == ["key", "key:1"]
+    assert len({one.id for one in events}) == 2
+    assert [read_zapier(one.body, **{"Idempotency-Key": "key"}) for one in events] == [[one] for one in events]
 
 
 def test_a_zapier_event_without_an_id_is_known_by_its_content_on_one_day() -> None:

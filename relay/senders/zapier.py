@@ -12,7 +12,7 @@ import orjson
 
 from relay.errors import BadBody
 from relay.model import About, Event, Json, Request
-from relay.senders.base import bounded_id, object_of, read_json
+from relay.senders.base import bounded_id, digest, object_of, read_json
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
@@ -39,32 +39,33 @@ sign = with_token
 def parse(request: Request) -> list[Event]:
     content = read_form(request) if is_form(request) else read_json(request.body)
     if not isinstance(content, list):
-        return [event_of(object_of(content, "the body"), request, number=0)]
+        item = object_of(content, "the body")
+        return [event_of(item, id=own_id(item) or key_of(request) or day_id(item, request), body=request.body)]
     if not content:
         raise BadBody("the body is an empty list")
-    events = []
-    for number, one in enumerate(content):
-        item = object_of(one, f"item {number + 1} of the body")
-        events.append(event_of(item, request, number=number, body=orjson.dumps(item)))
-    return events
+    return [one_of_list(object_of(one, f"item {number} of the body"), request) for number, one in enumerate(content, 1)]
 
 
-def event_of(item: Mapping[str, Json], request: Request, *, number: int, body: bytes | None = None) -> Event:
-    return Event(
-        id=event_id(item, request, number=number),
-        fields=with_plain_keys(item),
-        raw=item,
-        body=request.body if body is None else body,
-    )
+def one_of_list(item: Mapping[str, Json], request: Request) -> Event:
+    """Give the event of an item; a request's key is not enough to tell it from the others."""
+    key = key_of(request)
+    keyed = bounded_id(f"{key}:{digest(orjson.dumps(item, option=orjson.OPT_SORT_KEYS))}") if key else ""
+    return event_of(item, id=own_id(item) or keyed or day_id(item, request), body=orjson.dumps([item]))
 
 
-def event_id(item: Mapping[str, Json], request: Request, *, number: int) -> str:
-    """Take the id that the Zap maps, or the request's idempotency key, or the content and the UTC day.
+def event_of(item: Mapping[str, Json], *, id: str, body: bytes) -> Event:
+    return Event(id=id, fields=with_plain_keys(item), raw=item, body=body)
 
-    The last one makes a Zap replayed on the same day a duplicate, and the same answers next month an event.
-    """
-    if own := given_id(item.get("event_id")):
-        return own
-    if key := request.headers.get("idempotency-key"):
-        return bounded_id(f"{key}:{number}" if number else key)
+
+def own_id(item: Mapping[str, Json]) -> str:
+    """Give the id that the Zap maps into the body; empty where there is none."""
+    return given_id(item.get("event_id"))
+
+
+def key_of(request: Request) -> str:
+    return given_id(request.headers.get("idempotency-key"))
+
+
+def day_id(item: Mapping[str, Json], request: Request) -> str:
+    """Name an item by its content and the UTC day: a Zap replayed on that day is a duplicate, next month an event."""
     return id_of_day(item, request.received_ms)
