@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from relay.errors import BadSignature
 from relay.model import Hook, LeadBy, Request, Scheme
-from relay.senders import SENDERS, adapter_of
+from relay.senders import SENDERS, adapter_of, wpforms
 from relay.senders.described import described
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import ADDRESS, RECEIVED_MS, SECRET, request
@@ -273,3 +274,22 @@ def test_the_generic_example_becomes_this_update() -> None:
         "metadata.proyecto": "Edificio Ñandú",
         "metadata.estado_lead": "visita pedida",
     }
+
+
+@pytest.mark.parametrize("verify", [described(INLINE).verify, wpforms.verify], ids=["described", "timed"])
+def test_a_header_full_of_signatures_costs_no_more_than_one(verify: Callable[[Request, list[str]], None]) -> None:
+    name = "x-wpforms-webhook-signature" if verify is wpforms.verify else "x-sig"
+    part = "v=" if verify is wpforms.verify else "v1="
+    body = b"{" + b" " * 1_000_000 + b"}"
+
+    def seconds(times: int) -> float:
+        one = posted({name: f"t={NOW_S}" + f",{part}" * times}, body)
+        began = time.thread_time()
+        with pytest.raises(BadSignature):
+            verify(one, [SECRET, "another"])
+        return time.thread_time() - began
+
+    few = min(seconds(1) for _ in range(3))
+    many = min(seconds(2_000) for _ in range(3))
+
+    assert many < 20 * few

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from relay.errors import BadSignature
 from relay.model import Request, Scheme
 from relay.senders.base import digest
-from relay.senders.signing import header_bytes
+from relay.senders.signing import any_matches, header_bytes
 from relay.senders.timed import check_age, seconds_of
 
 #: What may stand between the parts of a header; none of these is part of a signature in hex or base64.
@@ -38,11 +38,10 @@ class Signature:
         parts = self.parts_of(self.header_of(request, scheme.header))
         moment = self.moment_of(request, parts)
         message = self.message_of(request, moment)
-        # Each is made once, however many the header brings: who is not known yet must not make us compute for long.
         keys = [key for secret in secrets if secret and (key := self.key_of(secret))]
         made = [self.encoded(key, message) for key in keys]
         given = [self.comparable(one) for one in parts if one.startswith(scheme.prefix)]
-        if not any(hmac.compare_digest(one, other) for one in given for other in made):
+        if not any_matches(given, made):
             raise BadSignature(f"the {scheme.header} header does not match any of the hook's secrets")
         if scheme.timestamp:
             self.check_moment(moment, request.received_ms)

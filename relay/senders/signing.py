@@ -15,6 +15,14 @@ def matches(given: bytes, secrets: Sequence[str], expected: Callable[[str], byte
     return any(hmac.compare_digest(given, expected(secret)) for secret in secrets if secret)
 
 
+def any_matches(given: Sequence[bytes], made: Sequence[bytes]) -> bool:
+    """Whether any of several signatures is one of ours, each of which was made once.
+
+    A header may hold thousands: making ours again for each would let anybody keep us busy for seconds.
+    """
+    return any(hmac.compare_digest(one, other) for one in given for other in made)
+
+
 def hmac_base64(secret: str, message: bytes) -> bytes:
     """Give the HMAC-SHA256 of a message in base64 with its padding."""
     return b64encode(hmac.digest(secret.encode(), message, "sha256"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from relay.errors import BadSignature
 from relay.model import Request
-from relay.senders.signing import header_bytes, hmac_hex, matches
+from relay.senders.signing import any_matches, header_bytes, hmac_hex
 
 #: Digits of a time in seconds or milliseconds: more are no time.
 MOST_DIGITS = 15
@@ -36,8 +36,8 @@ class TimedSignature:
         parts = parts_of(given)
         moment = next((value for name, value in parts if name == "t"), "")
         signed = signed_bytes(moment, request.body)
-        made = [header_bytes(value) for name, value in parts if name == self.part]
-        if not any(matches(one, secrets, lambda secret: hmac_hex(secret, signed)) for one in made):
+        came = [header_bytes(value) for name, value in parts if name == self.part]
+        if not any_matches(came, [hmac_hex(secret, signed) for secret in secrets if secret]):
             raise BadSignature(f"the {self.header} header does not match any of the hook's secrets")
         check_age(seconds_of(moment, self.header), request.received_ms, self.tolerance_s, header=self.header)
 
