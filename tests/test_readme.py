@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -76,6 +77,14 @@ def refuse_an_event(home: Path) -> str:
     return found[1]
 
 
+def park_an_event(home: Path) -> None:
+    """Have an event come in that says nothing of its lead."""
+    event = json.loads((TOP / "rules" / "cotiza" / "full.json").read_text())
+    del event["form_response"]["hidden"]["lead_id"]
+    (home / "event.json").write_text(json.dumps(event))
+    assert "parked" in run(f".venv/bin/relay send cotiza --file {home / 'event.json'}", home).stdout
+
+
 def test_the_commands_of_the_readme_do_what_it_says_in_its_order(home: Path) -> None:
     refused = ""
     for command in COMMANDS:
@@ -83,6 +92,8 @@ def test_the_commands_of_the_readme_do_what_it_says_in_its_order(home: Path) -> 
             continue  # that is how the relay was started
         if "status" in command:
             refused = refuse_an_event(home)
+        if command.endswith("relay parked"):
+            park_an_event(home)
 
         done = run(command.replace("<event>", refused), home)
 
