@@ -32,16 +32,29 @@ def read(form: dict[str, Any]) -> Event:
 def test_a_simple_post_goes_by_its_labels() -> None:
     event = example("simple_form_urlencoded")
 
-    assert {key: event.fields[key] for key in ("Nombre", "nombre", "telefono", "correo", "lead_id")} == {
+    assert event.fields == {
         "Nombre": "María José Muñoz Peña",
         "nombre": "María José Muñoz Peña",
+        "Teléfono": "+56987654321",
         "telefono": "+56987654321",
+        "Correo": "mj.munoz@example.com",
         "correo": "mj.munoz@example.com",
         "lead_id": LEAD,
+        "Date": "septiembre 26, 2026",
+        "date": "septiembre 26, 2026",
+        "Time": "11:33 am",
+        "time": "11:33 am",
+        "Page URL": "https://inmobiliaria.example/cotiza/",
+        "page_url": "https://inmobiliaria.example/cotiza/",
+        "User Agent": "Mozilla/5.0",
+        "user_agent": "Mozilla/5.0",
+        "Remote IP": "200.27.1.2",
+        "remote_ip": "200.27.1.2",
+        "Powered by": "Elementor",
+        "powered_by": "Elementor",
     }
-    assert event.fields["page_url"] == "https://inmobiliaria.example/cotiza/"
-    assert "form_id" not in event.fields
     assert event.form == {"id": "a1b2c3d", "title": "Cotiza"}
+    assert (event.hidden, event.campaign, event.kind, event.at_ms, event.test) == ({}, {}, "", None, False)
 
 
 def test_an_advanced_post_goes_by_ids_and_by_titles() -> None:

@@ -28,18 +28,13 @@ def read(content: Any) -> Event:
 def test_a_whole_entry_goes_by_the_numbers_of_its_inputs() -> None:
     event = example("all_fields_json")
 
-    assert {key: event.fields[key] for key in ("1.3", "1.6", "1", "2", "3", "4", "5", "7")} == {
-        "1.3": "María José",
-        "1.6": "Muñoz Peña",
-        "1": ["María José", "Muñoz Peña"],
-        "2": "+56987654321",
-        "3": "mj.munoz@example.com",
-        "4": "Departamento",
-        "5": ["Ñuñoa"],
-        "7": LEAD,
-    }
+    entry = json.loads((PAYLOADS / "gravity_forms" / "all_fields_json.json").read_bytes())
+    plain = {"1_3": "María José", "1_6": "Muñoz Peña", "5_1": "Ñuñoa", "5_2": ""}
+    assert event.fields == {**entry, **plain, "1": ["María José", "Muñoz Peña"], "5": ["Ñuñoa"]}
+    assert (entry["1.3"], entry["2"], entry["7"]) == ("María José", "+56987654321", LEAD)
+    assert event.form == {"id": "5", "url": f"https://inmobiliaria.example/cotiza/?lead_id={LEAD}"}
     assert (event.id, event.kind, event.at_ms) == ("inmobiliaria.example:5:134", "entry", 1_790_433_227_000)
-    assert event.form["id"] == "5"
+    assert (event.hidden, event.campaign, event.test) == ({}, {}, False)
 
 
 @pytest.mark.parametrize(("file", "id"), [("selected_fields_json", "134"), ("selected_fields_form", "5:135")])
