@@ -11,13 +11,13 @@ import orjson
 
 from relay.errors import BadBody
 from relay.model import Event, Json, Request
-from relay.senders.base import bounded_id, object_of, read_json, time_ms
+from relay.senders.base import bounded_id, digest, object_of, read_json, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
 
 #: Keys that hold the event's id, its kind, and when it happened. What was changed was created earlier.
-IDS = ("event_id", "eventId", "id")
+IDS = ("event_id", "eventId")
 KINDS = ("type", "event", "event_type")
 TIMES = ("updated_at", "created", "created_at", "timestamp", "time")
 #: Numbers that can only be a moment: seconds of the years 2001 to 2286, and the same in milliseconds.
@@ -60,8 +60,16 @@ def event_of(item: Item, request: Request, *, id: str, kind: str, body: bytes | 
 
 
 def own_id(item: Item, request: Request) -> str:
-    """Take the item's own id, or its content and the day on which it came."""
-    return given_id(*(item.get(key) for key in IDS)) or id_of_day(item, request.received_ms)
+    """Take the event's own id; or a bare ``id`` with the content; or the content and the day on which it came.
+
+    A bare ``id`` may be the person's: then the same again is a duplicate, and a changed answer an event.
+    """
+    if own := given_id(*(item.get(key) for key in IDS)):
+        return own
+    bare = given_id(item.get("id"))
+    if not bare:
+        return id_of_day(item, request.received_ms)
+    return bounded_id(f"{bare}:{digest(orjson.dumps(item, option=orjson.OPT_SORT_KEYS))}")
 
 
 def kind_in(item: Item) -> str:
