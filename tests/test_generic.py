@@ -209,7 +209,7 @@ def test_an_id_of_absurd_length_is_cut_wherever_it_stands() -> None:
     ids = [
         one.id
         for events in (
-            read_generic({"id": long}),
+            read_generic({"event_id": long}),
             read_generic({"id": 1}, **{"Idempotency-Key": long}),
             read_generic([{"id": 1}, {"id": 2}], **{"Idempotency-Key": long}),
         )
