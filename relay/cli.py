@@ -17,7 +17,9 @@ from relay.commands.dead import dead
 from relay.commands.doctor import doctor
 from relay.commands.event import event
 from relay.commands.lead import lead
+from relay.commands.leads import leads
 from relay.commands.new import new
+from relay.commands.parked import parked
 from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
 from relay.commands.screen import print_error
@@ -34,9 +36,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, senders, new, status, lead, event, replay, audit, doctor, sandbox):
+for command in (up, send, check, senders, new, status, lead, event, parked, replay, audit, doctor, sandbox):
     app.command()(command)
 app.add_typer(dead, name="dead")
+app.add_typer(leads, name="leads")
 
 
 def main() -> None:

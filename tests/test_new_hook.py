@@ -314,7 +314,7 @@ def test_the_example_is_kept_on_demand_where_send_finds_it(desk: Desk) -> None:
     [
         (["new", "Casa!", "--sender", "typeform"], "'Casa!': can't be part of an address; use a to z", 2),
         (["new", "casa", "--sender", "typefrom"], "--sender: unknown sender 'typefrom'; did you mean 'typeform'?", 2),
-        ([*NEW, "--region", "Chile"], "--region: 'CHILE' is no country; write its two letters", 2),
+        ([*NEW, "--region", "Chile"], "--region: 'Chile' is no country; write its two letters", 2),
         ([*NEW, "--keep-example"], "--keep-example: there is no example; name one with --from", 2),
         ([*NEW, "--from", "nowhere.json"], "nowhere.json: can't be read: No such file or directory", 1),
         ([*NEW, "--from", "a.json"], "a.json: is no event of Typeform: form_response is missing", 1),

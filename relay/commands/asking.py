@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Annotated
 
 import typer
+from phonenumbers import SUPPORTED_REGIONS
 
 from relay.commands.screen import errors
 from relay.replay import Filter
@@ -89,6 +90,14 @@ def wrong(words: str) -> typer.Exit:
     """Say what is wrong with a command; gives what ends it."""
     errors.print(words)
     return typer.Exit(WRONG)
+
+
+def region_of(text: str) -> str:
+    """Read the two letters of a country; anything else ends the command."""
+    region = text.strip().upper()
+    if region not in SUPPORTED_REGIONS:
+        raise wrong(f"--region: {text!r} is no country; write its two letters, as in CL")
+    return region
 
 
 def agreed(question: str, *, yes: bool) -> bool:

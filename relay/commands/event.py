@@ -91,7 +91,20 @@ def facts_of(event: StoredEvent) -> Iterator[tuple[str, Text]]:
     yield "rules", Text(f"version {event.version}")
     destination = "" if event.destination == "default" else f" at {event.destination}"
     yield "lead", Text(f"{event.lead}{destination}" if event.lead else "not known")
+    if event.names:
+        by = ", ".join(f"{name.kind}:{name.value}" for name in event.names)
+        yield ("found by" if event.found else "looked for by"), Text(by)
+    if event.fetch or event.fetched:
+        yield "answers", Text(answers_of(event))
     yield "body", Text(f"{len(event.body)} bytes of {event.content_type or 'no type'} (--body prints them)")
+
+
+def answers_of(event: StoredEvent) -> str:
+    """Say what was to be fetched at the sender, and whether it was."""
+    if event.fetched:
+        return f"fetched at {event.sender}: {len(event.fetched)} bytes"
+    waits = "to be fetched" if event.state is State.IN_FLIGHT else "were not fetched"
+    return f"{waits} at {event.sender}, which calls them {event.fetch}"
 
 
 def show_updates(event: StoredEvent) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from phonenumbers import SUPPORTED_REGIONS
 from rich.text import Text
 
 from relay import new_hook, settings
-from relay.commands.asking import wrong
+from relay.commands.asking import region_of, wrong
 from relay.commands.screen import out
 from relay.errors import BadBody, CommandError
 from relay.expressions.grammar import suggest
@@ -41,11 +40,11 @@ def new(
     ] = False,
 ) -> None:
     """Write a hook file with a comment beside each line, ready for relay check."""
-    chosen = wanted(hook, sender, region.upper())
+    chosen, country = wanted(hook, sender), region_of(region)
     if keep and example is None:
         raise wrong("--keep-example: there is no example; name one with --from")
     events = events_of(example, chosen) if example else []
-    text = new_hook.write(hook, chosen.name, chosen.about, events=events, region=region.upper())
+    text = new_hook.write(hook, chosen.name, chosen.about, events=events, region=country)
     if to_screen:
         out.out(text, end="")
         return
@@ -57,14 +56,12 @@ def new(
     say_what_is_left(hook, chosen, now)
 
 
-def wanted(hook: str, sender: str, region: str) -> Sender:
+def wanted(hook: str, sender: str) -> Sender:
     """Give the sender, once the words of the command are good."""
     if not NAME.fullmatch(hook):
         raise wrong(f"{hook!r}: can't be part of an address; use a to z, 0 to 9, - and _, 64 at the most")
     if sender not in SENDERS:
         raise wrong(f"--sender: unknown sender {sender!r}{suggest(sender, SENDERS, 'senders')}")
-    if region not in SUPPORTED_REGIONS:
-        raise wrong(f"--region: {region!r} is no country; write its two letters, as in CL")
     return SENDERS[sender]
 
 

@@ -1,0 +1,103 @@
+"""``relay parked``: events that wait for their lead to become known, why, and what lets them go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, NamedTuple
+
+import typer
+from rich.text import Text
+
+from relay import settings, wiring
+from relay.commands import asking
+from relay.commands.asking import HookOption, JsonOption, LimitOption, SinceOption, nothing, span
+from relay.commands.screen import counted, out, print_json
+from relay.commands.told import event_json, plain_table, why_of
+from relay.model import Name, StoredEvent
+from relay.replay import select
+from relay.store import Store
+
+#: Events that a list shows unless told otherwise.
+SHOWN = 50
+#: What lets go on what is parked for this reason.
+CURES = {
+    "unknown lead": "they go on when their lead becomes known: relay leads link NAME LEAD_ID, or relay leads import",
+    "ambiguous": "relay leads link decides which lead it is",
+    "no id": "mend the hook file or the sender, then: relay replay --state parked --remapped --run",
+    "no identity": "mend the hook file or the sender, then: relay replay --state parked --remapped --run",
+}
+OTHER = "see relay event ID; once the cause is mended: relay replay --state parked --remapped --run"
+
+
+class Choice(NamedTuple):
+    """A name that several leads have."""
+
+    name: Name
+    destination: str
+    #: Their ids.
+    leads: tuple[str, ...]
+
+
+def parked(
+    hook: HookOption = "",
+    kind: Annotated[str, typer.Option("--kind", help=f"Only those parked for this: {', '.join(CURES)}.")] = "",
+    since: SinceOption = None,
+    limit: LimitOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """List parked events by reason, with what their lead was looked for by; the newest 50 unless a limit is given."""
+    store = wiring.store(settings.load())
+    wanted = asking.filter_of("parked", hook=hook, kind=kind, since=since, until=None, words="", lead="", limit=limit)
+    events = list(store.events.events(select(store, wanted)))
+    if as_json:
+        print_json([{**event_json(one), "candidates": candidates_json(store, one)} for one in events])
+    elif events:
+        show(store, events, most=len(events) if limit else SHOWN)
+    if not events:
+        raise nothing("no parked event matches")
+
+
+def candidates_json(store: Store, event: StoredEvent) -> dict[str, list[str]]:
+    return {f"{one.name.kind}:{one.name.value}": list(one.leads) for one in choices(store, [event])}
+
+
+def show(store: Store, events: Sequence[StoredEvent], *, most: int) -> None:
+    reasons = Counter(why_of(event)[0] for event in events)
+    for kind, number in reasons.most_common():
+        out.print(Text(f"{counted(number, 'event')} parked: {kind or 'no reason'}", "bold"))
+    out.print()
+    show_rows(events[-most:], now_ms=store.events.now_ms())
+    if len(events) > most:
+        out.print(f"the newest {most} of {len(events)} are shown, --json shows all")
+    out.print()
+    for one in choices(store, events[-most:]):
+        show_choice(one)
+    for kind in reasons:
+        out.print(f"{kind or 'no reason'}: {CURES.get(kind, OTHER)}")
+
+
+def show_rows(events: Iterable[StoredEvent], *, now_ms: int) -> None:
+    table = plain_table("event", "hook", "for", "why", "looked for by")
+    for event in events:
+        by = "\n".join(f"{name.kind}:{name.value}" for name in event.names)
+        table.add_row(event.id, event.hook, span(now_ms - event.received_ms), why_of(event)[1], by or "-")
+    out.print(table)
+
+
+def choices(store: Store, events: Iterable[StoredEvent]) -> Iterator[Choice]:
+    """Give the names of these events that several leads have, each once."""
+    seen: set[tuple[str, Name]] = set()
+    for event in events:
+        found = store.names.find(event.destination, event.names)
+        for name, leads in zip(event.names, found, strict=True):
+            if len(leads) > 1 and (event.destination, name) not in seen:
+                seen.add((event.destination, name))
+                yield Choice(name, event.destination, tuple(lead.rpartition("/")[2] for lead in leads))
+
+
+def show_choice(one: Choice) -> None:
+    at = "" if one.destination == "default" else f" --destination {one.destination}"
+    out.print(Text(f"{one.name.kind}:{one.name.value} means {len(one.leads)} leads; one of these decides:", "yellow"))
+    for lead in one.leads:
+        out.print(f"  relay leads link {one.name.kind}:{one.name.value} {lead}{at}")
