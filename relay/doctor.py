@@ -143,7 +143,8 @@ def look_at_background(store: Store) -> Iterator[Finding]:
     if number:
         yield _ok("background", f"{number} alive")
     elif waiting:
-        words = f"no worker is alive, and {waiting} events wait for answers or for their lead"
+        wait = "1 event waits" if waiting == 1 else f"{waiting} events wait"
+        words = f"no worker is alive, and {wait} for answers or for their lead"
         yield _fault("background", words, "start one: python -m workers.run background")
 
 

@@ -13,16 +13,28 @@ from redis.retry import Retry
 from rq import Worker
 
 from relay import wiring
-from relay.doctor import Finding, Level, examine, judge_redis, look_at_api, look_at_redis, look_at_workers, redis_faults
+from relay.doctor import (
+    Finding,
+    Level,
+    examine,
+    judge_redis,
+    look_at_api,
+    look_at_background,
+    look_at_index,
+    look_at_redis,
+    look_at_workers,
+    redis_faults,
+)
 from relay.embedded import EmbeddedRedis
 from relay.errors import SettingsError, StoreError
 from relay.leads_api import LeadsApi
-from relay.nudge import DELIVER, queue_of
+from relay.model import Name
+from relay.nudge import BACKGROUND, DELIVER, queue_of
 from relay.sandbox import Sandbox
-from relay.settings import Destination, Settings, load
+from relay.settings import DAY_MS, Destination, Settings, load
 from relay.store import Store
 from relay.store.condition import Condition, condition
-from tests.far_crm import World, update
+from tests.far_crm import World, matched, update
 from tests.hook_texts import ONE
 
 GOOD = Condition(
@@ -181,6 +193,32 @@ def test_workers_that_are_alive_are_counted_and_none_is_a_fault(store: Store) ->
         Level.FAULT,
         "workers: none is alive: events are accepted, but nothing is delivered; start workers",
     )
+
+
+def test_errands_that_nobody_runs_are_a_fault(store: Store) -> None:
+    assert list(look_at_background(store)) == []
+    asking = matched("a", [Name("phone", "+56912345678")], update(title="x"), missing="create")
+    store.door.accept([asking])
+
+    (nobody,) = look_at_background(store)
+    Worker([queue_of(store.client, BACKGROUND)], connection=store.client).register_birth()
+    (alive,) = look_at_background(store)
+
+    assert (nobody.level, str(nobody)) == (
+        Level.FAULT,
+        "background: no worker is alive, and 1 event waits for answers or for their lead; "
+        "start one: python -m workers.run background",
+    )
+    assert str(alive) == "background: 1 alive"
+
+
+def test_an_index_made_with_another_key_is_a_fault(store: Store) -> None:
+    assert look_at_index(store).level is Level.OK
+
+    other = look_at_index(Store(store.client, retention_ms=DAY_MS, index_key="another"))
+
+    assert other.level is Level.FAULT
+    assert "RELAY_INDEX_KEY is not the one" in str(other)
 
 
 def test_a_lead_api_that_knows_our_key_is_good_and_nothing_is_put() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from relay.commands.asking import read_time, span
 from relay.embedded import EmbeddedRedis
+from relay.model import Name
 from relay.store import Store
 from relay.store.record import event_id
 from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
-from tests.far_crm import update
+from tests.far_crm import matched, update
 from tests.forms import come_in
 from tests.hook_texts import hook_of, rule, rules
 
@@ -112,6 +113,19 @@ def test_status_counts_by_hook_and_says_what_needs_a_person(desk: Desk) -> None:
     assert "1 dead letter: 1 refused: relay dead list" in said
     assert "no worker is alive: events are accepted, but nothing is delivered" in said
     assert shown.returncode == 0
+
+
+def test_status_shows_what_is_asked_before_events_can_go_on(desk: Desk) -> None:
+    asking = matched("e", [Name("phone", "+56912345678")], update(title="x"), missing="create")
+    desk.world.store.door.accept([asking])
+
+    shown, found = desk.relay("status").stdout, desk.json("status")
+
+    assert "leads at default" in shown
+    assert "no background worker is alive: nothing is fetched and no lead is looked for" in shown
+    (queue,) = found["errands"]
+    assert (queue["queue"], queue["state"], queue["events_waiting"]) == ("find:default", "flowing", 1)
+    assert found["background_workers"] == 0
 
 
 def test_status_shows_what_waits_for_a_destination_that_is_not_set(desk: Desk) -> None:
