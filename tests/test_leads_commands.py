@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path, PurePath
 
 import pytest
 
 from relay.commands.lead_file import check_text, rows_of
+from relay.commands.stand_ins import AnySecret
 from relay.embedded import EmbeddedRedis
 from relay.errors import CommandError
 from relay.model import Name, State
+from relay.rulebook.hook_file import Known, read_hook
+from relay.senders import ABOUT
 from relay.store import Store
-from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
+from tests.desk import ANA, EVA, ROOT, Desk, desk_over, on_a_terminal
 from tests.far_crm import matched, update
 
 IDA = "1d1d6679-7425-40de-944b-e07fc1f90ae9"
@@ -236,3 +242,40 @@ def test_a_line_that_never_ends_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="line 2: is no CSV: field larger than field limit"):
         list(rows_of(file, "CL"))
+
+
+DOC = (ROOT / "docs" / "leads.md").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_page_on_leads_works_as_it_stands(desk: Desk) -> None:
+    desk.world.store.names.learn("default", [(EVA, [PHONE]), (IDA, [PHONE])])
+    body = (ROOT / "rules" / "cotiza" / "full.json").read_bytes()
+    desk.world.store.door.accept([replace(matched("a", [PHONE], update(title="x")), body=body)])
+    secrets = {about.variable: "s" for about in ABOUT.values()}
+    there = Desk(desk.world, {**desk.environment, **secrets})
+    blocks = re.findall(r"^```console\n(.*?)^```", DOC, flags=re.MULTILINE | re.DOTALL)
+    commands = [line.removeprefix("$ relay ") for block in blocks for line in block.splitlines()]
+
+    done = [(words, there.relay(*shlex.split(words))) for words in commands]
+
+    assert len(done) == 6
+    assert [(words, one.stderr) for words, one in done if one.returncode] == []
+
+
+def test_every_hook_file_of_the_page_on_leads_loads() -> None:
+    blocks = re.findall(r"^<!-- a hook file -->\n```yaml\n(.*?)^```", DOC, flags=re.MULTILINE | re.DOTALL)
+    known = Known(environment=AnySecret({}), senders=ABOUT, destinations=("default",))
+
+    assert [read_hook(PurePath("h.yaml"), block.encode(), known)[1] for block in blocks] == [[], [], []]
+    assert len(blocks) == DOC.count("```yaml")
+
+
+def test_an_event_says_what_is_to_be_fetched_for_it_and_what_was(desk: Desk) -> None:
+    one = matched("a", [], update(title="x"))
+    waits = replace(one, mapped=replace(one.mapped, updates=(), fetch="1029", reason=None))
+    got = replace(matched("b", [PHONE], update(title="x")), fetched=b"12345")
+    first, second = [one.id for one in desk.world.store.door.accept([waits, got])]
+
+    assert "to be fetched at typeform, which calls them 1029" in desk.relay("event", first).stdout
+    assert desk.json("event", first)["fetch"] == "1029"
+    assert "fetched at typeform: 5 bytes" in desk.relay("event", second).stdout
