@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -49,6 +50,14 @@ def heed(client: redis.Redis) -> None:
         raise SettingsError(faults)
     for one in findings:
         log.warning("redis.doubtful", extra={"words": str(one)})
+
+
+def warn_of_index(kept: Store) -> None:
+    """Log that leads can't be found by phone or e-mail: no event is lost by it, but those of such hooks are parked."""
+    with contextlib.suppress(StoreError):
+        finding = doctor.look_at_index(kept)
+        if finding.level is not doctor.Level.OK:
+            logging.getLogger("relay").error("index.unreadable", extra={"words": str(finding)})
 
 
 def store(settings: Settings, client: redis.Redis | None = None) -> Store:
@@ -116,6 +125,7 @@ def app(settings: Settings) -> flask.Flask:
         lookup=settings.lookup,
     )
     kept.door.know(loaded)
+    warn_of_index(kept)
     web_app = flask.Flask("relay")
     web_app.register_blueprint(
         receive.door(
