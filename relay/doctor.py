@@ -153,7 +153,7 @@ def look_at_index(store: Store) -> Finding:
     if store.names.check():
         return _ok("index", "leads are found under the key that is set")
     words = "RELAY_INDEX_KEY is not the one that the index of phones and e-mails was made with: no lead is found in it"
-    return _fault("index", words, "set the key as it was, or import the leads anew: relay leads import")
+    return _fault("index", words, "set the key as it was, or begin anew: relay leads import FILE.csv --anew")
 
 
 def look_for_unserved(store: Store, settings: Settings) -> Iterator[Finding]:

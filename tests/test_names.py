@@ -241,6 +241,18 @@ def test_an_index_is_made_with_one_key_and_found_with_no_other(store: Store) -> 
     assert Store(store.client, retention_ms=DAY_MS, index_key="one secret").names.resolve("default", [PHONE]) == [ANA]
 
 
+def test_an_index_can_be_begun_anew_with_another_key(store: Store) -> None:
+    Store(store.client, retention_ms=DAY_MS, index_key="one secret").names.learn("default", [(ANA, [PHONE])])
+    other = Store(store.client, retention_ms=DAY_MS, index_key="another")
+    assert Store(store.client, retention_ms=DAY_MS, index_key="one secret").names.check()
+
+    other.names.begin_anew()
+    other.names.learn("default", [(EVA, [PHONE])])
+
+    assert other.names.check()
+    assert other.names.resolve("default", [PHONE]) == [EVA]
+
+
 def test_without_a_key_of_ours_every_process_uses_the_one_in_redis(store: Store) -> None:
     store.names.learn("default", [(ANA, [PHONE])])
 

@@ -58,6 +58,9 @@ def import_leads(
     destination: DestinationOption = "default",
     region: Annotated[str, typer.Option("--region", help="Country of phones that are written without theirs.")] = "CL",
     bad: Annotated[Path | None, typer.Option("--bad", help="Write the bad lines here, and what is wrong.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Forget all that was known before, as after a change of RELAY_INDEX_KEY.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Learn what leads are known by from a CSV file; parked events of these leads go on.
@@ -70,6 +73,8 @@ def import_leads(
     before = set(store.events.parked())
     try:
         check_text(file)
+        if anew:
+            store.names.begin_anew()
         tally = learn(store, destination, file, country, bad=bad, keep=0 if as_json else SHOWN)
     except CommandError as error:
         raise wrong(str(error)) from error

@@ -61,6 +61,14 @@ class Names:
             self._client.set(CHECK, mark, nx=True)
             return self._client.get(CHECK) == mark
 
+    def begin_anew(self) -> None:
+        """Forget all that is known of leads, and take our key for the index: what is learnt from now on is found."""
+        with store_errors():
+            for bucket in self._client.scan_iter("relay:i:*", count=1000):
+                self._client.unlink(bucket)
+            self._client.delete(CHECK)
+        self.check()
+
     def find(self, destination: str, names: Sequence[Name]) -> list[list[str]]:
         """Give for each name the leads that have it, by their names in the store."""
         if not names:
