@@ -19,6 +19,7 @@ from relay.settings import DAY_MS, Destination
 from relay.store import Store
 from tests.far_crm import World, arrival, matched, update
 from tests.hook_texts import HEAD, hook_of, rule
+from tests.waiting import until
 from workers.background import Background
 from workers.errand import Means
 
@@ -58,7 +59,8 @@ class Desk:
 
     def run(self) -> None:
         """Run all errands that are due now."""
-        Background(self.means(), name="test").drain()
+        background = Background(self.means(), name="test")
+        until(lambda: not background.turn() and not background.unfinished())
 
     def pass_time(self, ms: int) -> None:
         """Let time pass for errands and their gates."""

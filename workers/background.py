@@ -65,8 +65,8 @@ class Background:
             self._kept = now
             self._stopping = self._stopping or not self._means.store.errandry.keep(self._name)
         if self._stopping or now > self._ends:
-            return bool(self._unfinished())
-        return bool(self._unfinished()) or now - self._worked < LINGER_S
+            return bool(self.unfinished())
+        return bool(self.unfinished()) or now - self._worked < LINGER_S
 
     def turn(self) -> bool:
         """Look at every queue once; gives whether anything was claimed."""
@@ -76,18 +76,14 @@ class Background:
         served = [self._serve(queue) for queue in self._means.store.errandry.queues()]
         return any(served)
 
-    def drain(self) -> None:
-        """Run all that is due now, and wait until it is done."""
-        while self.turn() or self._unfinished():
-            time.sleep(0.005)
-
-    def _unfinished(self) -> dict[str, tuple[str, StoredEvent, Future[None]]]:
+    def unfinished(self) -> dict[str, tuple[str, StoredEvent, Future[None]]]:
+        """Give what is in hand, by event."""
         self._in_hand = {id: one for id, one in self._in_hand.items() if not one[2].done()}
         return self._in_hand
 
     def _serve(self, queue: str) -> bool:
         """Claim what is due in one queue, as far as there is room, and set threads to it."""
-        room = ROOM - sum(one[0] == queue for one in self._unfinished().values())
+        room = ROOM - sum(one[0] == queue for one in self.unfinished().values())
         if room <= 0 or time.monotonic() < self._looks.get(queue, 0.0) or not self._can(queue):
             return False
         claimed = self._means.store.errandry.claim(queue, room=room, lease_ms=self._means.lease_ms)
