@@ -41,6 +41,8 @@ class Relay:
     settings: Settings
     store: Store
     crm: Sandbox
+    #: The process that runs errands, where there is one.
+    background: subprocess.Popen[bytes] | None = None
     #: A lead that nothing has happened to yet.
     lead: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -111,11 +113,17 @@ def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         with ExitStack() as parts:
             served = parts.enter_context(process(web, environment, door.fileno()))
-            for queue in ([], *([["background"]] if more else [])):
-                parts.enter_context(process(["workers.run", *queue], environment))
+            parts.enter_context(process(["workers.run"], environment))
+            background = parts.enter_context(process(["workers.run", "background"], environment)) if more else None
             until(lambda: served.poll() is not None or _answers(url))
             assert served.poll() is None, "gunicorn ended; see its words above"
-            yield Relay(url=url, settings=settings, store=wiring.store(settings, client), crm=crm)
+            yield Relay(
+                url=url,
+                settings=settings,
+                store=wiring.store(settings, client),
+                crm=crm,
+                background=background,
+            )
 
 
 def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -71,4 +75,34 @@ def test_an_ad_lead_waits_for_its_lead_and_reaches_it_as_soon_as_a_form_says_who
     relay.crm.put_far("graph")
     until(lambda: {relay.event(id).state for id in held} <= {State.DELIVERED, State.SUPERSEDED})
     assert relay.store.gates.errands() == []
+    assert audit(relay.store).holds
+
+
+def horses_of(relay: Relay) -> list[int]:
+    """Give the processes in which the background's jobs run at this moment."""
+    assert relay.background
+    pid = relay.background.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def test_errands_outlive_every_process_that_runs_them(relay: Relay) -> None:
+    """Jobs are killed again and again in the midst of their fetches: their leases end, and others go on."""
+    ids = [relay.tell_of_ad_lead(str(10**12 + number)) for number in range(60)]
+
+    kills, deadline = 0, time.monotonic() + 20
+    while kills < 8 and time.monotonic() < deadline:
+        for horse in horses_of(relay):
+            with suppress(ProcessLookupError):
+                os.kill(horse, signal.SIGKILL)
+                kills += 1
+        time.sleep(0.15)
+    assert kills >= 3
+
+    until(lambda: {relay.event(id).state for id in ids} == {State.PARKED})
+    assert audit(relay.store).holds
+    form = relay.send(telefono="9 8765 4321", cargo="Gerenta")
+    relay.until(State.DELIVERED, form)
+    until(lambda: {relay.event(id).state for id in ids} <= {State.DELIVERED, State.SUPERSEDED})
+    assert relay.store.events.parked() == []
     assert audit(relay.store).holds

@@ -64,9 +64,17 @@ class Background:
         if now - self._kept > KEEP_S:
             self._kept = now
             self._stopping = self._stopping or not self._means.store.errandry.keep(self._name)
+            self._prolong()
         if self._stopping or now > self._ends:
             return bool(self.unfinished())
         return bool(self.unfinished()) or now - self._worked < LINGER_S
+
+    def _prolong(self) -> None:
+        """Keep the leases of what takes long; those of a job that died end soon."""
+        in_hand = self.unfinished()
+        for queue in {one[0] for one in in_hand.values()}:
+            ids = [id for id, one in in_hand.items() if one[0] == queue]
+            self._means.store.errandry.prolong(queue, ids, lease_ms=self._means.lease_ms)
 
     def turn(self) -> bool:
         """Look at every queue once; gives whether anything was claimed."""

@@ -32,8 +32,8 @@ from workers.errand import Means
 WORKER_TTL_S = 45
 MAINTENANCE_S = 30
 MONITORING_S = 15
-#: Longer than any errand: a search of several pages, each with its own deadline.
-ERRAND_LEASE_MS = 120_000
+#: Prolonged while an errand is run, so that those of a job that died come back soon.
+ERRAND_LEASE_MS = 15_000
 QUEUES = (DELIVER, BACKGROUND)
 
 

@@ -6,6 +6,7 @@ and nobody else's. What is to do stands here; a job is only a nudge.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -82,6 +83,11 @@ class Errandry:
         wait_ms, gate, *found = self._scripts.run("errands", queue, room, lease_ms)
         events = {id.decode(): Tried(*orjson.loads(text)) if text else Tried() for id, text in found}
         return Errands(wait_ms=int(wait_ms), gate=gate.decode(), events=events)
+
+    def prolong(self, queue: str, ids: Sequence[str], *, lease_ms: int) -> None:
+        """Say that these errands are still being run."""
+        if ids:
+            self._scripts.run("prolong", queue, lease_ms, *ids)
 
     def rest(self, queue: str, id: str, tried: Tried, *, rest_ms: int, gate: tuple[str, str] = ("", "")) -> None:
         """Put an errand off. ``gate`` is what its gate hears, 'answered', 'failed', 'denied' or ms, and its words."""

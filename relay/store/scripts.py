@@ -29,6 +29,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "rest",
         "settle",
         "summon",
+        "prolong",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
