@@ -199,6 +199,19 @@ def test_all_that_waits_for_a_name_goes_on_however_much_it_is(world: World, coun
     assert audit(world.store).holds
 
 
+def test_of_a_long_list_nothing_goes_on_before_its_last_lead_is_noted(world: World) -> None:
+    (twice,) = accept(world, matched("a", [PHONE], update(title="x")))
+    (once,) = accept(world, matched("b", [MAIL], update(title="x")))
+
+    world.store.names.learn("default", [(ANA, [PHONE])], more=True)
+    world.store.names.learn("default", [(EVA, [PHONE, MAIL])], more=True)
+    assert world.state(once) is world.state(twice) is State.PARKED
+    world.store.names.learn("default", [])
+
+    assert (world.state(once), lead_of(world, once)) == (State.IN_FLIGHT, EVA)
+    assert world.state(twice) is State.PARKED, "two leads have this phone"
+
+
 def test_a_dropped_event_does_not_come_back_when_its_lead_becomes_known(world: World) -> None:
     (id,) = accept(world, matched("a", [PHONE], update(title="x")))
     event = world.store.events.event(id)

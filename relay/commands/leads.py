@@ -88,13 +88,15 @@ def learn(store: Store, destination: str, file: Path, region: str, *, bad: Path 
     """Teach the file's leads stride by stride, with a bar. ``keep`` is how many bad lines are kept, 0 for all."""
     tally = Tally()
     with ExitStack() as stack:
+        # Also where the file breaks off in its midst: what is noted by then counts.
+        stack.callback(store.names.learn, destination, [])
         note = bad_lines(stack, bad)
         bar = stack.enter_context(progress())
         task = bar.add_task("learning", total=file.stat().st_size)
         rows = rows_of(file, region, passed=lambda done: bar.update(task, completed=done))
         while stride := list(islice(rows, STRIDE)):
             good = [(row.lead, row.names) for row in stride if is_uuid(row.lead) and row.names]
-            store.names.learn(destination, good)
+            store.names.learn(destination, good, more=True)
             tally.learnt += len(good)
             for row in stride:
                 note_faults(tally, row, note, keep)

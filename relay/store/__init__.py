@@ -8,7 +8,7 @@ relay:d:<destination>        its gate: bucket, breaker, hold                   r
 relay:log:<hook>:<day>       ids of the events accepted that day               relay:n:<day>    counts by hook and state
 relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
-relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>            relay:releases, relay:index-key, -check
+relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 

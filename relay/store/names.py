@@ -80,23 +80,34 @@ class Names:
         """Give the leads of the first name that is known at all: none, the one, or those that are to be told apart."""
         return next((leads for leads in self.find(destination, names) if leads), [])
 
-    def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]]) -> None:
-        """Note what the CRM says that these leads are known by; what waits for one of these names goes on."""
-        self._learn("c", b"", destination, leads)
+    def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]], *, more: bool = False) -> None:
+        """Note what the CRM says that these leads are known by; what waits for one of these names goes on.
+
+        With ``more`` it goes on only after the last call of the list: a later lead may have the same name.
+        """
+        self._learn("c", b"", destination, leads, more=more)
 
     def link(self, destination: str, name: Name, lead: str, *, who: str, at_ms: int) -> None:
         """Note a person's word that this name means this lead and no other."""
         act = orjson.dumps([at_ms, who, "link", lead, f"by its {name.kind}"])
         self._learn("p", act, destination, [(lead, [name])])
 
-    def _learn(self, by: str, act: bytes, destination: str, leads: Iterable[tuple[str, Sequence[Name]]]) -> None:
+    def _learn(
+        self,
+        by: str,
+        act: bytes,
+        destination: str,
+        leads: Iterable[tuple[str, Sequence[Name]]],
+        *,
+        more: bool = False,
+    ) -> None:
         args: list[str] = []
         for lead, names in leads:
             args += [record.lead_name(destination, lead), self.packed(destination, names)]
-        awaited = 0
         for start in range(0, len(args), 2 * PAGE):
-            awaited = self._scripts.run("learn", by, act if start == 0 else b"", *args[start : start + 2 * PAGE])
-        self.release(awaited)
+            self._scripts.run("learn", by, act if start == 0 else b"", "1", *args[start : start + 2 * PAGE])
+        if not more:
+            self.release(int(self._scripts.run("learn", by, b"", "")))
 
     def release(self, left: int) -> None:
         """Let go on what waits for names that are known by now, step by step until nothing is left."""
