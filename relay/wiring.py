@@ -137,6 +137,7 @@ def app(settings: Settings) -> flask.Flask:
         )
     )
     web_app.register_blueprint(ops.page(kept, settings))
+    web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
     ticker.start()
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app

@@ -19,9 +19,12 @@ from markupsafe import Markup
 
 from relay.errors import StoreError
 from relay.ops.figures import public_json, view_of
+from relay.ops.health import health
 from relay.settings import Settings
 from relay.status import Status, status
 from relay.store import Store
+
+__all__ = ["health", "page", "security_headers"]
 
 REFRESH_S = 5
 #: However many look at the page, the store is asked once in this time.

@@ -76,6 +76,12 @@ class Door:
         if self._full:
             raise StoreError("Redis is nearly full: raise maxmemory, nothing was accepted")
 
+    def try_writing(self) -> None:
+        """Write a key of no meaning. Raises StoreError where an event could not be accepted now."""
+        self._refuse_when_full()
+        with store_errors():
+            self._client.set("relay:ready", 1, ex=60)
+
     def reject(self, hook: str, *, status: int, words: str, size: int) -> None:
         """Keep that a request was refused, in a capped list; best effort."""
         entry = orjson.dumps([int(time.time() * 1000), hook, status, words, size])

@@ -1,0 +1,37 @@
+"""What load balancers and supervisors ask: ``GET /health``, is this process alive, and ``GET /ready``, can it take
+events now. Neither needs a login, and neither says more than that.
+"""
+
+from __future__ import annotations
+
+import flask
+import orjson
+
+from relay.errors import StoreError
+from relay.store import Store
+
+HEADERS = {"Cache-Control": "no-store"}
+
+
+def health(store: Store, *, hooks: int) -> flask.Blueprint:
+    """Build the two routes; ``hooks`` is how many are loaded."""
+    blueprint = flask.Blueprint("health", __name__)
+
+    @blueprint.get("/health")
+    def alive() -> flask.Response:
+        return answer(200, {"alive": True})
+
+    @blueprint.get("/ready")
+    def ready() -> flask.Response:
+        """Answer 503, and what is wrong, while a sender would be told to come back later."""
+        try:
+            store.door.try_writing()
+        except StoreError as error:
+            return answer(503, {"ready": False, "faults": [str(error)]})
+        return answer(200, {"ready": True, "hooks": hooks})
+
+    return blueprint
+
+
+def answer(status: int, body: dict[str, object]) -> flask.Response:
+    return flask.Response(orjson.dumps(body), status, HEADERS, content_type="application/json")
