@@ -114,6 +114,12 @@ def _hooks(store: Store) -> Iterable[HookCounts]:
         yield HookCounts(hook=hook, today=of_today.get(hook, {}), all=of_all[hook])
 
 
+def asked_for(queue: str) -> str:
+    """Say what a queue of errands is for: ``answers of hook meta``, ``leads at default``."""
+    kind, _, owner = queue.partition(":")
+    return f"answers of hook {owner}" if kind == "fetch" else f"leads at {owner}"
+
+
 #: The same for a queue of errands.
 ERRAND_WORDS = {
     "flowing": "flowing",

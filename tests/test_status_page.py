@@ -18,14 +18,14 @@ from redis.retry import Retry
 from rq import Worker
 
 from relay import ops
-from relay.model import Mapped, Reason, State
+from relay.model import Mapped, Name, Reason, State
 from relay.nudge import DELIVER, queue_of
 from relay.ops.figures import short
 from relay.settings import Settings, load
 from relay.status import Status, status
 from relay.store import Store
 from tests.doors import serving
-from tests.far_crm import World, arrival, update
+from tests.far_crm import World, arrival, matched, update
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
@@ -54,6 +54,26 @@ def page_of(url: str) -> requests.Response:
 def text_of(html: str) -> str:
     """Give the words of a page, without its style and its tags."""
     return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL)).split())
+
+
+def test_where_nothing_is_asked_there_is_no_table_for_it(url: str) -> None:
+    assert "Asked for first" not in text_of(page_of(url).text)
+
+
+def test_what_is_asked_before_events_can_go_on_has_a_table_of_its_own(store: Store, url: str) -> None:
+    asking = matched("a", [Name("phone", "+56912345678")], update(title="x"), missing="create")
+    (accepted,) = store.door.accept([asking])
+    queue = "find:default"
+    tried = store.errandry.claim(queue, room=1, lease_ms=1_000).events[accepted.id]
+    store.errandry.rest(queue, accepted.id, tried, rest_ms=60_000, gate=("denied", "The key of Ana is not valid"))
+
+    text = text_of(page_of(url).text)
+
+    assert "Asked for first" in text
+    assert "asking for leads at default is held" in text
+    assert "leads at default held: access is refused; see the words, and set the right token or key 1 0" in text
+    assert "No background worker is alive" in text
+    assert "Ana" not in text
 
 
 def test_an_empty_store_gives_a_page_that_says_so(store: Store, url: str) -> None:

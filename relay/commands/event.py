@@ -48,6 +48,13 @@ def event(
     show_event(store, found, as_json=as_json, body=body)
 
 
+def standing(event: StoredEvent) -> str:
+    """Say where an event stands."""
+    if event.state is not State.IN_FLIGHT or event.lead:
+        return WORDS[event.state]
+    return "in flight: its answers are asked for" if event.fetch else "in flight: its lead is looked for"
+
+
 def show_event(store: Store, event: StoredEvent, *, as_json: bool, body: bool) -> None:
     if as_json:
         happenings = [happening_json(one) for one in happenings_of(store, event)]
@@ -80,7 +87,7 @@ def show(store: Store, event: StoredEvent) -> None:
 def facts_of(event: StoredEvent) -> Iterator[tuple[str, Text]]:
     kind = f", {event.kind}" if event.kind else ""
     yield "event", Text(event.id)
-    yield "state", Text(WORDS[event.state], state_text(event.state).style)
+    yield "state", Text(standing(event), state_text(event.state).style)
     if event.reason:
         status = f" ({event.reason.status})" if event.reason.status else ""
         yield "reason", Text(f"{event.reason.kind}{status}: {event.reason.words}", "red")

@@ -11,7 +11,7 @@ from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
-from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status
+from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for
 from relay.status import status as look
 from relay.store.gates import Gate
 
@@ -75,14 +75,8 @@ def show_errands(found: Status) -> None:
     for gate in found.errands:
         words = f" ({gate.words})" if gate.words else ""
         how = Text(ERRAND_WORDS[gate.state] + words, "green" if gate.state == "flowing" else "red")
-        table.add_row(asked(gate.destination), str(gate.leads), str(gate.due), span(gate.oldest_ms), how)
+        table.add_row(asked_for(gate.destination), str(gate.leads), str(gate.due), span(gate.oldest_ms), how)
     out.print(table)
-
-
-def asked(queue: str) -> str:
-    """Say what a queue of errands is for: ``answers of hook meta``, ``leads at default``."""
-    kind, _, owner = queue.partition(":")
-    return f"answers of hook {owner}" if kind == "fetch" else f"leads at {owner}"
 
 
 def gate_text(gate: Gate, found: Status) -> Text:

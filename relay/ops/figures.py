@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from relay.model import Json, State
-from relay.status import COLUMNS, GATE_WORDS, HookCounts, Status
+from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, HookCounts, Status, asked_for
 from relay.store.gates import Gate
 
 
@@ -30,6 +30,7 @@ class View:
     calm: bool
     figures: tuple[Figure, ...]
     gates: tuple[tuple[str, str, bool, int, int, str], ...]
+    errands: tuple[tuple[str, str, bool, int, int, str], ...]
     hooks: tuple[HookCounts, ...]
     columns: tuple[str, ...]
     dead: tuple[tuple[str, int, str], ...]
@@ -42,7 +43,8 @@ def view_of(found: Status) -> View:
         headline=f"{'; '.join(worries)}." if worries else "All is well.",
         calm=not worries,
         figures=_figures(found),
-        gates=tuple(_gate(gate) for gate in found.gates),
+        gates=tuple(_gate(gate, gate.destination, GATE_WORDS) for gate in found.gates),
+        errands=tuple(_gate(gate, asked_for(gate.destination), ERRAND_WORDS) for gate in found.errands),
         hooks=found.hooks,
         columns=found.columns,
         dead=tuple(_kind(kind, number) for kind, number in sorted(found.dead_by_kind.items())),
@@ -53,8 +55,9 @@ def _worries(found: Status) -> list[str]:
     """Say what needs a person, the worst first."""
     worries = [] if found.workers else ["No worker is alive, nothing is delivered"]
     worries += ["No background worker is alive"] if found.errands and not found.background else []
-    gates = (*found.gates, *found.errands)
-    worries += [f"{gate.destination} is {gate.state}" for gate in gates if gate.state in ("held", "open")]
+    gates = [(gate.destination, gate.state) for gate in found.gates]
+    gates += [(f"asking for {asked_for(gate.destination)}", gate.state) for gate in found.errands]
+    worries += [f"{name} is {state}" for name, state in gates if state in ("held", "open")]
     worries += [_counted(found.dead, "dead letter")] if found.dead else []
     worries += [_counted(found.parked, "parked event")] if found.parked else []
     return worries
@@ -81,9 +84,9 @@ def _figures(found: Status) -> tuple[Figure, ...]:
     )
 
 
-def _gate(gate: Gate) -> tuple[str, str, bool, int, int, str]:
+def _gate(gate: Gate, name: str, words: Mapping[str, str]) -> tuple[str, str, bool, int, int, str]:
     oldest = short(gate.oldest_ms) if gate.leads else "none"
-    return gate.destination, GATE_WORDS[gate.state], gate.state == "flowing", gate.leads, gate.due, oldest
+    return name, words[gate.state], gate.state == "flowing", gate.leads, gate.due, oldest
 
 
 def _kind(kind: str, number: int) -> tuple[str, int, str]:
