@@ -16,9 +16,11 @@ import orjson
 
 from bench.servers import ROOT, settings_for
 from relay import wiring
-from relay.model import METADATA, Arrival, Hook, Json, Request
+from relay.hooks import Hook
+from relay.model import METADATA, Arrival, Json
 from relay.receive import mapped
 from relay.senders import typeform
+from relay.sending import Request
 
 EXAMPLE = ROOT / "rules" / "cotiza" / "full.json"
 NAMES = ("Ana", "Bruno", "Camila", "Diego", "Elena", "Felipe", "Gabriela", "Hugo", "Isidora", "Joaquín", "Nicolás")

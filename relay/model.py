@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, TypeAlias
-from urllib.parse import parse_qsl
 
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 
@@ -14,76 +13,6 @@ Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[st
 Registers: TypeAlias = "Mapping[str, Json]"
 
 METADATA = "metadata."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An HTTP request as it came, before anything in it is believed."""
-
-    #: Header names in lower case.
-    headers: Mapping[str, str]
-    body: bytes
-    #: Milliseconds since 1970 at which the door saw it.
-    received_ms: int
-    method: str = "POST"
-    #: The whole address as the sender called it, query included.
-    url: str = ""
-
-    @property
-    def query(self) -> dict[str, str]:
-        """What stands behind the question mark; of a name that comes twice, the last."""
-        # Not by urlsplit: it breaks on addresses whose host, a header of the caller's choice, holds a bracket.
-        return dict(parse_qsl(self.url.partition("#")[0].partition("?")[2], keep_blank_values=True))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What there is to know of a sender before it sends: for hook files, examples and the list of senders."""
-
-    #: As its maker writes it: ``Contact Form 7``.
-    title: str
-    #: What proves that a request is the sender's: which secret it is, and where it is set at the sender.
-    proof: str
-    #: Where the lead's id usually travels, as an expression; empty where the sender can't carry one.
-    lead: str = ""
-    #: Usual name of the environment variable of the secret.
-    variable: str = ""
-    #: Content type of its requests.
-    content_type: str = "application/json"
-    #: Places in its body that make an event a new one, and that say when it happened: ``entry.*.changes.*.value.id``.
-    ids: tuple[str, ...] = ()
-    times: tuple[str, ...] = ()
-    #: Headers, in lower case, that are part of an event and kept with it.
-    headers: tuple[str, ...] = ()
-    #: Further secrets that a hook file names, by their keys there, and what each is.
-    keys: Mapping[str, str] = field(default_factory=dict)
-    #: Whether a hook file may say how it signs.
-    described: bool = False
-    #: Whether the shape of its requests is not confirmed by its maker.
-    experimental: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scheme:
-    """How a request is signed with an HMAC, as a hook file of a generic sender describes it."""
-
-    #: Name of the header that holds the signature.
-    header: str
-    #: ``sha1``, ``sha256`` or ``sha512``.
-    algorithm: str = "sha256"
-    #: ``hex`` or ``base64``.
-    encoding: str = "hex"
-    #: What stands before each signature in the header: ``sha256=``, ``v1=``.
-    prefix: str = ""
-    #: What is signed, in this order: ``body``, ``timestamp``, ``id``, ``method``, ``url``, and any other text as it is.
-    signed: tuple[str, ...] = ("body",)
-    #: Header of the timestamp; or, with ``=`` at its end, what stands before it in the signature's own header.
-    timestamp: str = ""
-    #: Header of the event's id, and of the word for what happened.
-    id: str = ""
-    kind: str = ""
-    #: Seconds by which the timestamp may differ from now.
-    tolerance: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,79 +253,3 @@ class Answer(NamedTuple):
 
     status: int
     lead: Mapping[str, Json]
-
-
-#: What expressions see of one event: ``fields``, ``hidden``, ``form``, ``campaign``, ``event``, ``hook`` and ``raw``.
-Scope: TypeAlias = "dict[str, Json]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
-    """A value that a hook file takes out of an event, compiled."""
-
-    #: As written, for words to a person.
-    source: str
-    #: Gives None where there is no value; raises ExpressionError.
-    read: Callable[[Scope], Json]
-
-
-class Outcome(NamedTuple):
-    """What one rule that held makes of one event."""
-
-    set: Registers
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One entry of a hook file: when it holds, what should be true of the lead."""
-
-    name: str
-    line: int
-    #: Gives None where the rule does not hold; raises ExpressionError where the whole event fails.
-    run: Callable[[Scope], Outcome | None]
-    each: bool = False
-    stop: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadBy:
-    """How a hook file says which lead an event is about: by its id, or by what it is known by."""
-
-    id: Formula | None = None
-    #: ``phone``, ``email`` and ``external_id`` in the order in which they are tried.
-    match: tuple[tuple[str, Formula], ...] = ()
-    #: What becomes of an event whose lead is not known: ``park``, ``create`` or ``ignore``.
-    missing: str = "park"
-    #: First name of a lead that is created from an event that has none.
-    nameless: str = "Lead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook:
-    """One configured endpoint, ``POST /hooks/<name>``, as its file says."""
-
-    name: str
-    sender: str
-    #: Values, any of which may match.
-    secrets: tuple[str, ...] = field(repr=False)
-    #: Names of the environment variables that hold them, in the same order.
-    secret_names: tuple[str, ...]
-    lead: LeadBy
-    rules: tuple[Rule, ...]
-    #: First eight hex digits of the SHA-256 of the file.
-    version: str
-    #: Path of the file, for words to a person.
-    file: str
-    destination: str = "default"
-    #: Whether events that the sender marks as tests are delivered.
-    deliver_tests: bool = False
-    #: For ``lookup``: value by key, by name of the table.
-    tables: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    #: Further secrets that the sender needs, by their keys in the file: ``token``, ``verify_token``.
-    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: How requests are signed, where the file says so.
-    signature: Scheme | None = None
-    #: The file's own expressions for the event's id and time, where it has any.
-    event_id: Formula | None = None
-    event_time: Formula | None = None

@@ -19,10 +19,12 @@ import orjson
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Acceptance, Arrival, Event, Hook, Request
+from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
+from relay.sending import Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

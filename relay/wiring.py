@@ -14,8 +14,8 @@ from redis.retry import Retry
 
 from relay import doctor, logs, ops, receive, rulebook
 from relay.errors import RelayError, SettingsError, StoreError
+from relay.hooks import Hook
 from relay.leads_api import LeadsApi
-from relay.model import Hook
 from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load

@@ -19,7 +19,8 @@ from werkzeug.serving import make_server
 
 from relay import receive
 from relay.errors import ExpressionError, StoreError
-from relay.model import Acceptance, Arrival, Formula, Hook, LeadBy, Outcome, Rule, Scope
+from relay.hooks import Formula, Hook, LeadBy, Outcome, Rule, Scope
+from relay.model import Acceptance, Arrival
 from relay.senders import typeform
 from relay.store.door import Door
 from tests.sender_security import PAYLOADS, SECRET

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from relay.commands.stand_ins import AnySecret
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Hook, Mapped
+from relay.model import Mapped
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT, adapter_of
 from relay.senders.base import Fetching

@@ -7,8 +7,9 @@ import itertools
 import orjson
 
 from relay import receive
-from relay.model import Hook, Request
+from relay.hooks import Hook
 from relay.senders import typeform
+from relay.sending import Request
 from relay.store import Store
 from tests.hook_texts import LEAD
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Event, Hook, Json, Mapped
+from relay.model import Event, Json, Mapped
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
 

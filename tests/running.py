@@ -20,9 +20,10 @@ import redis
 import requests
 
 from relay import wiring
-from relay.model import Request, State, StoredEvent
+from relay.model import State, StoredEvent
 from relay.sandbox import Sandbox
 from relay.senders import meta, typeform
+from relay.sending import Request
 from relay.settings import Settings, load
 from relay.store import Store
 from tests.waiting import until

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import BadBody, BadSignature, CommandError
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import SENDERS
 from relay.senders.base import Sender
 from relay.senders.examples import example_of
+from relay.sending import Request
 
 PAYLOADS = Path(__file__).parent / "payloads"
 SECRET = "una contraseña larga y aleatoria"

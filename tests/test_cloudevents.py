@@ -12,9 +12,10 @@ import pytest
 
 from relay import receive
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import cloudevents
 from relay.senders.base import Reply
+from relay.sending import Request
 from tests.doors import MemoryStore, hook
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import ADDRESS, PAYLOADS, RECEIVED_MS, SECRET, request, sent

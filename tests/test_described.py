@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import BadSignature
-from relay.model import Hook, LeadBy, Request, Scheme
+from relay.hooks import Hook, LeadBy
 from relay.senders import SENDERS, adapter_of, wpforms
 from relay.senders.described import described
+from relay.sending import Request, Scheme
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import ADDRESS, RECEIVED_MS, SECRET, request
 

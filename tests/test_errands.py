@@ -10,11 +10,13 @@ import pytest
 
 from relay.audit import audit
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
+from relay.hooks import Hook
 from relay.leads_api import LeadsApi
-from relay.model import Event, Hook, Mapped, Name, Request, State, StoredEvent
+from relay.model import Event, Mapped, Name, State, StoredEvent
 from relay.replay import remapper
 from relay.sandbox import Sandbox
 from relay.senders import SENDERS, zapier
+from relay.sending import Request
 from relay.settings import DAY_MS, Destination
 from relay.store import Store
 from tests.far_crm import World, arrival, matched, update

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 import orjson
 
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Hook, Mapped, Request, State
+from relay.model import Mapped, State
 from relay.rulebook import check
 from relay.senders import ABOUT, typeform, zapier
+from relay.sending import Request
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NOW = 1_790_500_000_000

@@ -23,11 +23,13 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from relay import receive
 from relay.errors import CommandError
-from relay.model import Arrival, Hook, Request, Scheme
+from relay.hooks import Hook
+from relay.model import Arrival
 from relay.senders import SENDERS, adapter_of
 from relay.senders.base import Sender
 from relay.senders.examples import example_of
 from relay.senders.signing import header_bytes, header_text
+from relay.sending import Request, Scheme
 from tests.doors import MemoryStore, hook
 from tests.sender_security import SECRET, anything, examples, places
 

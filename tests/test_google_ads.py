@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Name, Request, State
+from relay.model import Event, Name, State
 from relay.senders import google_ads
+from relay.sending import Request
 from tests.example_hooks import CONTACT, mapped_examples
 from tests.sender_security import PAYLOADS, SECRET, sent
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import google_forms
+from relay.sending import Request
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import PAYLOADS, RECEIVED_MS, SECRET, request, signed
 

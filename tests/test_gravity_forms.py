@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import gravity_forms
+from relay.sending import Request
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import PAYLOADS, RECEIVED_MS, sent
 

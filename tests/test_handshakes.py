@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from relay import receive
-from relay.model import Request
 from relay.senders import linkedin, meta
+from relay.sending import Request
 from tests.doors import MAX_BODY, MemoryStore, hook, serving
 from tests.sender_security import SECRET
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import hubspot
 from relay.senders.hubspot_signature import addresses
+from relay.sending import Request
 from tests.example_hooks import LEAD, updated
 from tests.sender_security import ADDRESS, PAYLOADS, RECEIVED_MS, SECRET, request, sent, signed
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import jotform
 from relay.senders.examples import example_of
+from relay.sending import Request
 from tests.example_hooks import CONTACT, updated
 from tests.sender_security import ADDRESS, PAYLOADS, RECEIVED_MS, SECRET, request
 

@@ -14,7 +14,7 @@ import relay
 ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
-    "words": ["model", "errors", "lead_fields"],
+    "words": ["model", "sending", "hooks", "errors", "lead_fields"],
     "decisions": ["expressions", "identities", "mapping", "merge", "retry"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": ["receive", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],

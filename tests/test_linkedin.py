@@ -11,10 +11,11 @@ from urllib.parse import quote
 import pytest
 
 from relay.errors import BadBody, BadSignature, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
-from relay.model import Event, Name, Request, State
+from relay.model import Event, Name, State
 from relay.sandbox import Sandbox
 from relay.senders import linkedin
 from relay.senders.linkedin_answers import error_of
+from relay.sending import Request
 from tests.example_hooks import CONTACT, answered_example, mapped_examples
 from tests.sender_security import PAYLOADS, SECRET, sent, signed
 

@@ -12,10 +12,11 @@ from urllib.parse import quote
 import pytest
 
 from relay.errors import BadBody, BadSignature, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
-from relay.model import Event, Name, Request, State
+from relay.model import Event, Name, State
 from relay.sandbox import Sandbox
 from relay.senders import meta
 from relay.senders.meta_answers import error_of
+from relay.sending import Request
 from tests.example_hooks import CONTACT, answered_example, mapped_examples
 from tests.scripted_server import Server
 from tests.sender_security import PAYLOADS, SECRET, refused, request, sent, signed

@@ -16,14 +16,16 @@ from hypothesis import strategies as st
 from relay.commands.new import events_of
 from relay.commands.stand_ins import AnySecret
 from relay.expressions.missing import is_missing
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import About, Event, Hook, Json, Mapped, State
+from relay.model import Event, Json, Mapped, State
 from relay.new_hook import write
 from relay.new_hook.seen import GROUPS, expression_of, leaves
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT, SENDERS
 from relay.senders.base import Sender
 from relay.senders.plain_keys import plain
+from relay.sending import About
 from tests.sender_security import every_example, every_sender
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

@@ -11,8 +11,9 @@ import pytest
 
 from relay import receive
 from relay.errors import BadBody, BadSignature, StoreError
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import typeform, zapier
+from relay.sending import Request
 from tests.doors import LEAD, MemoryStore, app_with, hook, post_zap, serving
 from tests.sender_security import signed
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from relay.errors import RuleError
-from relay.model import Hook
+from relay.hooks import Hook
 from relay.rulebook import check, load
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT

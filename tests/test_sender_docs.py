@@ -12,8 +12,9 @@ import pytest
 from relay import rulebook
 from relay.commands.stand_ins import AnySecret
 from relay.errors import BadBody
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Event, Hook, Mapped, State
+from relay.model import Event, Mapped, State
 from relay.senders import ABOUT, SENDERS, adapter_of
 from relay.senders.base import Fetching, Sender
 from relay.senders.examples import first_example, read_example, renewed

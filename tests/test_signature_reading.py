@@ -6,9 +6,10 @@ from pathlib import PurePath
 
 import pytest
 
-from relay.model import Hook, Scheme
+from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
+from relay.sending import Scheme
 
 KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",))
 HEAD = "sender: generic\nsecrets: [S]\nlead: {id: '${fields.lead_id}'}\nrules:\n  - name: a\n    update: {title: x}\n"

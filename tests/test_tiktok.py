@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadSignature
-from relay.model import Event, Name, Request, State
+from relay.model import Event, Name, State
 from relay.senders import tiktok
+from relay.sending import Request
 from tests.example_hooks import CONTACT, mapped_examples
 from tests.sender_security import ADDRESS, PAYLOADS, RECEIVED_MS, SECRET, request, sent
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from relay.errors import BadBody, BadSignature
-from relay.model import Event, Request
+from relay.model import Event
 from relay.senders import zapier
+from relay.sending import Request
 from tests.sender_security import RECEIVED_MS, request
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from relay.errors import CommandError, Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
+from relay.hooks import Hook
 from relay.identities import names_in
 from relay.leads_api import LeadsApi
-from relay.model import Death, Hook, Json, Mapped, Name, Reason, State, StoredEvent
+from relay.model import Death, Json, Mapped, Name, Reason, State, StoredEvent
 from relay.replay.remap import adapter_for, parsed, remapper
 from relay.retry import wait_ms
 from relay.senders.base import Fetching

@@ -13,7 +13,7 @@ from rich.text import Text
 from relay import rulebook, settings
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
-from relay.model import Hook
+from relay.hooks import Hook
 from relay.senders import ABOUT
 
 

@@ -17,9 +17,11 @@ from relay.commands.follow import follow, lead_table, outcome, setters
 from relay.commands.screen import counted, out
 from relay.commands.stand_ins import AnySecret
 from relay.errors import CommandError
-from relay.model import Hook, Request, State, StoredEvent
+from relay.hooks import Hook
+from relay.model import State, StoredEvent
 from relay.senders import ABOUT, adapter_of
 from relay.senders.examples import first_example, read_example, renewed
+from relay.sending import Request
 from relay.settings import Settings
 
 ENDED_WELL = (State.DELIVERED, State.SUPERSEDED, State.IGNORED)

@@ -22,7 +22,7 @@ from relay.commands.sandbox import KEY
 from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
 from relay.errors import CommandError, RuleError
-from relay.model import Hook
+from relay.hooks import Hook
 from relay.nudge import BACKGROUND
 from relay.parts import Part, Screen, spawn
 from relay.senders import ABOUT

@@ -16,8 +16,9 @@ from relay.errors import ExpressionError, RequiredMissing
 from relay.expressions.filters import LONGEST_TEXT
 from relay.expressions.language import Evaluate, Language, words_of
 from relay.expressions.missing import Missing, is_missing, text_of
+from relay.hooks import Outcome, Scope
 from relay.lead_fields import kind_of
-from relay.model import Fault, Json, Outcome, Scope
+from relay.model import Fault, Json
 
 #: What the store's JSON writer ends at.
 LARGEST = 2**63

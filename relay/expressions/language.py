@@ -17,7 +17,8 @@ from jinja2.visitor import NodeTransformer
 from relay.errors import ExpressionError
 from relay.expressions.filters import FILTERS, TESTS, lookup_in
 from relay.expressions.missing import MISSING, Missing, is_missing, text_of
-from relay.model import Json, Scope
+from relay.hooks import Scope
+from relay.model import Json
 
 Evaluate: TypeAlias = Callable[[Scope], Any]
 

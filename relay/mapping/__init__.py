@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from relay.errors import ExpressionError
+from relay.hooks import Hook, Outcome, Rule, Scope
 from relay.identities import names_in
 from relay.lead_fields import fault_of
 from relay.mapping.identify import (
@@ -25,20 +26,7 @@ from relay.mapping.identify import (
     own_id,
     own_time,
 )
-from relay.model import (
-    Death,
-    Event,
-    Fault,
-    Hook,
-    Json,
-    Mapped,
-    Outcome,
-    Reason,
-    Rule,
-    Scope,
-    State,
-    Update,
-)
+from relay.model import Death, Event, Fault, Json, Mapped, Reason, State, Update
 
 
 @dataclass(slots=True)

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from relay.errors import ExpressionError, RequiredMissing
+from relay.hooks import Formula, Hook, Scope
 from relay.identities import name_of
 from relay.lead_fields import is_uuid
-from relay.model import Formula, Hook, Json, Name, Scope
+from relay.model import Json, Name
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 #: A number of seconds ends here, at the year 5138; from here on it is milliseconds.

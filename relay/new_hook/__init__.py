@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.model import About, Event
+from relay.model import Event
 from relay.new_hook.contact import Contact, read_contact
 from relay.new_hook.lead import choose_lead
 from relay.new_hook.more import metadata_lines
 from relay.new_hook.page import Plan, text_of_file
 from relay.new_hook.seen import seen_in
 from relay.new_hook.trial import Trial
+from relay.sending import About
 
 __all__ = ["write"]
 

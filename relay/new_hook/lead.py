@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from relay.errors import ExpressionError
 from relay.lead_fields import is_uuid
-from relay.model import About
 from relay.new_hook.names import LEAD_WORDS, words_of_key
 from relay.new_hook.seen import Place, Seen
 from relay.new_hook.trial import Trial
+from relay.sending import About
 
 
 @dataclass(frozen=True)

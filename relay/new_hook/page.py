@@ -11,9 +11,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from relay.model import METADATA, About
+from relay.model import METADATA
 from relay.new_hook.contact import Contact, Line
 from relay.new_hook.lead import Lead
+from relay.sending import About
 
 #: A key that YAML takes for text as it stands.
 BARE = re.compile(r"(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z_][a-z0-9_]*")

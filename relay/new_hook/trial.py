@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from relay.errors import ExpressionError
 from relay.expressions.formulas import Reader, Template
 from relay.expressions.language import Language
+from relay.hooks import Scope
 from relay.lead_fields import fault_of
-from relay.model import Event, Json, Scope
+from relay.model import Event, Json
 from relay.new_hook.seen import GROUPS
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from relay.errors import BadBody, CommandError
+from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.model import Arrival, Event, Hook, Request, StoredEvent
+from relay.model import Arrival, Event, StoredEvent
 from relay.senders import SENDERS, adapter_of
 from relay.senders.base import Fetching, Sender
+from relay.sending import Request
 
 #: Gives what the rules of now make of an event. Raises CommandError where they can't be asked.
 Remap = Callable[[StoredEvent], Arrival]

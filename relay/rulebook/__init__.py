@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from relay.errors import RuleError
-from relay.model import About, Hook
+from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
+from relay.sending import About
 
 ENDINGS = (".yaml", ".yml")
 

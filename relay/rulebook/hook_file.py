@@ -16,10 +16,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Language
 from relay.expressions.readings import plain
-from relay.model import About, Formula, Hook, Json, LeadBy, Rule
+from relay.hooks import Formula, Hook, LeadBy, Rule
+from relay.model import Json
 from relay.rulebook.rule_reading import Wording, read_rule
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
+from relay.sending import About
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
 MATCHES = ("phone", "email", "external_id")

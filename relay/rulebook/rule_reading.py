@@ -14,8 +14,9 @@ from relay.errors import ExpressionError
 from relay.expressions.formulas import Reader, Template, Unit, settle
 from relay.expressions.grammar import BadTemplate, faults_of, suggest, template_of
 from relay.expressions.language import Language
+from relay.hooks import Formula, Rule
 from relay.lead_fields import FIELDS, fault_of
-from relay.model import METADATA, Formula, Json, Rule
+from relay.model import METADATA, Json
 from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, scalar_of
 
 KEYS = ("name", "when", "update", "deliver", "stop")

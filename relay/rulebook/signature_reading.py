@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from ruamel.yaml.nodes import ScalarNode
 
 from relay.expressions.grammar import suggest
-from relay.model import About, Scheme
 from relay.rulebook.yaml_nodes import Entry, Page, scalar_of
+from relay.sending import About, Scheme
 
 ALGORITHMS = ("sha256", "sha1", "sha512")
 ENCODINGS = ("hex", "base64")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relay.model import About, Hook
+from relay.hooks import Hook
 from relay.senders import (
     calendly,
     cloudevents,
@@ -35,6 +35,7 @@ from relay.senders import (
 )
 from relay.senders.base import Sender
 from relay.senders.described import described
+from relay.sending import About
 
 SENDERS: Mapping[str, Sender] = {
     "calendly": calendly,

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 import orjson
 
 from relay.errors import BadBody
-from relay.model import Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, digest, object_of, read_json, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
+from relay.sending import Request
 
 #: Keys that hold the event's id, its kind, and when it happened. What was changed was created earlier.
 IDS = ("event_id", "eventId")

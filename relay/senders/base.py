@@ -15,7 +15,8 @@ import orjson
 
 from relay.errors import BadBody
 from relay.lead_fields import kind_of
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
+from relay.sending import About, Request
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MILLISECOND = timedelta(milliseconds=1)

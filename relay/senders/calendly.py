@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
+from relay.sending import About, Request
 
 name = "calendly"
 about = About(

@@ -16,12 +16,13 @@ from urllib.parse import unquote
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import Reply, bounded_id, object_of, read_json, time_ms
 from relay.senders.event_ids import given_id
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import credentials, verify_token, with_token
+from relay.sending import About, Request
 
 STRUCTURED = "application/cloudevents"
 #: The attributes that are read; those that a producer adds are kept only where they stand in the body.

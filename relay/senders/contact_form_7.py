@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.model import About, Event, Request
+from relay.model import Event
 from relay.senders.base import alone, object_of
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.hand_made import read_hand_made
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "contact_form_7"
 about = About(

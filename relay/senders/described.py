@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from relay.model import About, Event, Request, Scheme
+from relay.model import Event
 from relay.senders import generic
 from relay.senders.any_body import events_of
 from relay.senders.schemes import Signature
+from relay.sending import About, Request, Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

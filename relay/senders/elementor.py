@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.event_ids import id_of_day
 from relay.senders.forms import URLENCODED, read_form
 from relay.senders.plain_keys import plain, with_plain_keys
 from relay.senders.tokens import IN_QUERY, verify_token, with_query_token
+from relay.sending import About, Request
 
 name = "elementor"
 about = About(

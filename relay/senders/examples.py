@@ -21,8 +21,9 @@ from urllib3.filepost import encode_multipart_formdata
 
 from relay.errors import CommandError
 from relay.lead_fields import kind_of
-from relay.model import About, Json, Request
+from relay.model import Json
 from relay.senders.forms import MULTIPART, URLENCODED
+from relay.sending import About, Request
 
 TRANSPORT = "_transport"
 BOUNDARY = "-----relay-example"

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.labels import address_of, by_label
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "fillout"
 PLACES = ("", "submission.", "*.", "*.submission.")

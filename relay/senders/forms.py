@@ -14,7 +14,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from relay.errors import BadBody
-from relay.model import Json, Request
+from relay.model import Json
+from relay.sending import Request
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

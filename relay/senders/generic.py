@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.model import About, Event, Request
+from relay.model import Event
 from relay.senders.any_body import TIMES, events_of
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "generic"
 about = About(

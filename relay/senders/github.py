@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relay.model import About, Event, Json, Request, Scheme
+from relay.model import Event, Json
 from relay.senders.base import object_of, read_json
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.schemes import Signature
+from relay.sending import About, Request, Scheme
 
 name = "github"
 about = About(

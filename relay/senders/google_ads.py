@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from relay.errors import BadBody, BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import list_of, object_of, read_json, time_ms
 from relay.senders.event_ids import as_text, given_id
 from relay.senders.plain_keys import plain
 from relay.senders.signing import matches
+from relay.sending import About, Request
 
 name = "google_ads"
 about = About(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import alone, bounded_id, object_of, read_json, text_of, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.labels import by_label
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
+from relay.sending import About, Request
 
 name = "google_forms"
 about = About(

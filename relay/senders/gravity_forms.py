@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, object_of, read_json, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "gravity_forms"
 about = About(

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, object_of, read_json, text_of
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.hubspot_signature import sign, verify
+from relay.sending import About, Request
 
 __all__ = ["about", "name", "parse", "sign", "verify"]
 

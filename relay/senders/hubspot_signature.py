@@ -14,9 +14,9 @@ from hashlib import sha256
 from urllib.parse import unquote
 
 from relay.errors import BadSignature
-from relay.model import Request
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
 from relay.senders.timed import check_age, seconds_of
+from relay.sending import Request
 
 V3 = "X-HubSpot-Signature-v3"
 MOMENT = "X-HubSpot-Request-Timestamp"

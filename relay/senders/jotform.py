@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, digest, object_of, read_json, text_of
 from relay.senders.forms import MULTIPART, is_form, read_form
 from relay.senders.jotform_answers import answers_of, answers_of_pretty
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import IN_QUERY, verify_token, with_query_token
+from relay.sending import About, Request
 
 name = "jotform"
 about = About(

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from relay.errors import BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import object_of, read_json, time_ms
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.signing import header_bytes, hmac_base64, hmac_hex, matches
 from relay.senders.tokens import credentials, verify_token
+from relay.sending import About, Request
 
 name = "lead_api"
 about = About(

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, object_of
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.hand_made import read_hand_made
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "make"
 about = About(

@@ -13,11 +13,12 @@ from dataclasses import replace
 import orjson
 
 from relay.errors import BadBody, BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import Reply, list_of, object_of, read_json
 from relay.senders.event_ids import as_text, given_id
 from relay.senders.meta_answers import at_ms, fetch, with_answers
 from relay.senders.signing import header_bytes, header_text, hmac_hex, matches
+from relay.sending import About, Request
 
 __all__ = ["about", "fetch", "handshake", "name", "parse", "sign", "verify", "with_answers"]
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from relay.errors import BadSignature
-from relay.model import Request, Scheme
 from relay.senders.base import digest
 from relay.senders.signing import any_matches, header_bytes
 from relay.senders.timed import check_age, seconds_of
+from relay.sending import Request, Scheme
 
 #: What may stand between the parts of a header; none of these is part of a signature in hex or base64.
 BETWEEN = ",; "

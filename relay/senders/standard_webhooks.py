@@ -11,11 +11,12 @@ from base64 import b64decode
 from collections.abc import Sequence
 
 from relay.errors import BadBody, BadSignature
-from relay.model import About, Event, Json, Request, Scheme
+from relay.model import Event, Json
 from relay.senders.any_body import kind_in, moment_ms
 from relay.senders.base import bounded_id, object_of, read_json
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.schemes import Signature
+from relay.sending import About, Request, Scheme
 
 name = "standard_webhooks"
 about = About(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relay.model import About, Event, Json, Request, Scheme
+from relay.model import Event, Json
 from relay.senders.any_body import moment_ms
 from relay.senders.base import bounded_id, object_of, read_json, text_of
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.schemes import Signature
+from relay.sending import About, Request, Scheme
 
 name = "stripe"
 about = About(

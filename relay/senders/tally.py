@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from relay.errors import BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import alone, bounded_id, list_of, object_of, read_json, text_of, time_ms
 from relay.senders.labels import address_of, by_label
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
+from relay.sending import About, Request
 
 name = "tally"
 about = About(

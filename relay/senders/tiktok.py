@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import orjson
 
 from relay.errors import BadBody
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import digest, object_of, read_json
 from relay.senders.event_ids import as_text, given_id
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
 from relay.senders.tokens import IN_QUERY, verify_token
+from relay.sending import About, Request
 
 name = "tiktok"
 about = About(

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relay.errors import BadSignature
-from relay.model import Request
 from relay.senders.signing import any_matches, header_bytes, hmac_hex
+from relay.sending import Request
 
 #: Digits of a time in seconds or milliseconds: more are no time.
 MOST_DIGITS = 15

@@ -12,8 +12,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from relay.errors import BadSignature
-from relay.model import Request
 from relay.senders.signing import header_bytes, header_text, matches
+from relay.sending import Request
 
 #: Name of the secret in the address, for senders that can't set a header.
 IN_QUERY = "token"

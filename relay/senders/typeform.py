@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from relay.errors import BadBody, BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
+from relay.sending import About, Request
 
 name = "typeform"
 about = About(

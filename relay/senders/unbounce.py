@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 
 import orjson
 
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import EPOCH, MILLISECOND, alone, digest, object_of, read_json, text_of
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form, read_form
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.tokens import verify_token, with_token
+from relay.sending import About, Request
 
 name = "unbounce"
 about = About(

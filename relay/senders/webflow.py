@@ -11,12 +11,13 @@ from dataclasses import replace
 from functools import partial
 
 from relay.errors import BadSignature
-from relay.model import About, Event, Request
+from relay.model import Event
 from relay.senders.base import bounded_id, object_of, read_json, text_of, time_ms
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.signing import header_bytes, header_text, hmac_hex, matches
 from relay.senders.timed import check_age, seconds_of
 from relay.senders.tokens import IN_QUERY, verify_token
+from relay.sending import About, Request
 
 name = "webflow"
 about = About(

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relay.errors import BadSignature
-from relay.model import About, Event, Json, Request
+from relay.model import Event, Json
 from relay.senders.base import object_of, read_json
 from relay.senders.event_ids import given_id, id_of_day
 from relay.senders.forms import is_form
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.timed import TimedSignature
+from relay.sending import About, Request
 
 name = "wpforms"
 about = About(
