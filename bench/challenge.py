@@ -27,7 +27,7 @@ PAUSE_S = 0.02
 
 
 def challenge(quick: bool) -> list[Figure]:
-    rounds, count = (1, 2_000) if quick else (5, 8_000)
+    rounds, count = (1, 1_500) if quick else (5, 8_000)
     p95, longest = [], 0.0
     with rules() as folder, redis_server("always") as redis:
         secrets = {"LINKEDIN_CLIENT_SECRET": SECRET, "LINKEDIN_TOKEN": SECRET}

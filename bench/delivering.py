@@ -65,7 +65,7 @@ def steady_per_s(crm: Crm, threads: int) -> float:
 
 
 def cpu(quick: bool) -> list[Figure]:
-    rounds, count = (2, 1_000) if quick else (5, 5_000)
+    rounds, count = (1, 1_000) if quick else (5, 5_000)
     ours, floor = [], []
     with redis_server() as redis, sandbox() as crm:
         settings = settings_for(redis.url, crm.url)

@@ -25,7 +25,7 @@ LEADS_AT_ONCE = 10_000
 
 
 def grow(quick: bool) -> list[Figure]:
-    rounds, many, count = (5, 25_000, 200) if quick else (15, 1_000_000, 500)
+    rounds, many, count = (3, 15_000, 200) if quick else (15, 1_000_000, 500)
     cpu: list[list[float]] = [[], []]
     wall: list[list[float]] = [[], []]
     with ExitStack() as stack:

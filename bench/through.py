@@ -15,7 +15,7 @@ NAMES = ("through_per_s", "tutorial_ratio", "redis_trips")
 
 
 def through(quick: bool) -> list[Figure]:
-    rounds, count, few = (1, 1_500, 50) if quick else (5, 5_000, 150)
+    rounds, count, few = (1, 1_000, 30) if quick else (5, 5_000, 150)
     ours, theirs, trips = [], [], []
     with whole.relay() as relay, whole.tutorial() as rival:
         for seed in range(1, rounds + 1):

@@ -19,7 +19,7 @@ HOT_EVENTS = 10_000
 
 
 def wire(quick: bool) -> list[Figure]:
-    rounds, seconds = (1, 3) if quick else (5, 8)
+    rounds, seconds = (1, 2) if quick else (5, 8)
     p50, p95 = [], []
     with whole.relay(log=True) as relay:
         for seed in range(1, rounds + 1):
