@@ -6,7 +6,7 @@ Mapping takes names from events, the store keeps them under keyed hashes, and ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from relay.model import Json, Name
 
@@ -34,9 +34,3 @@ def names_in(fields: Mapping[str, Json]) -> tuple[Name, ...]:
     """Give the names in a lead's fields, as the lead API answers them or an update sets them."""
     found = (name_of(kind, fields[kind]) for kind in KINDS if kind in fields)
     return tuple(one for one in found if one is not None)
-
-
-def names_of(found: Iterable[tuple[str, Json]]) -> tuple[Name, ...]:
-    """Give the names for values by kind, in their order."""
-    names = (name_of(kind, value) for kind, value in found)
-    return tuple(one for one in names if one is not None)

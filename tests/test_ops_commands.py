@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from relay.commands.asking import read_time, span
+from relay.commands.follow import outcome
 from relay.embedded import EmbeddedRedis
-from relay.model import Name
+from relay.model import Name, State, Update
 from relay.store import Store
 from relay.store.record import event_id
 from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
@@ -213,3 +215,28 @@ def test_a_span_is_read_as_so_long_ago() -> None:
     before, after = read_time("3d"), read_time("2h")
 
     assert after - before >= (3 * 24 - 2) * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("test", "updates", "words"),
+    [
+        (False, (), "ignored: no rule held"),
+        (True, (update(title="x"),), "ignored: it is a test; 'tests: deliver' in the hook file sends them"),
+        (False, (update(title="x"),), "ignored: no lead is known for it"),
+    ],
+)
+def test_an_ignored_event_says_why_it_was_not_sent(
+    desk: Desk, test: bool, updates: tuple[Update, ...], words: str
+) -> None:
+    one = matched("e", [Name("phone", "+56912345678")], *updates, missing="ignore")
+    state = State.IN_FLIGHT if updates and not test else State.IGNORED
+    one = replace(one, test=test, mapped=replace(one.mapped, state=state))
+    (accepted,) = desk.world.store.door.accept([one])
+
+    shown = desk.relay("event", accepted.id).stdout
+
+    assert accepted.state is State.IGNORED
+    assert words in " ".join(shown.split())
+    event = desk.world.store.events.event(accepted.id)
+    assert event is not None
+    assert str(outcome(event)) == f"event {accepted.id}: {words}"

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
+from relay.commands.follow import why_ignored
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
     event_json,
@@ -28,7 +29,6 @@ WORDS = {
     State.IN_FLIGHT: "in flight: it waits for its delivery",
     State.DELIVERED: "delivered: the CRM took it",
     State.SUPERSEDED: "superseded: newer events had set all that it wanted to set",
-    State.IGNORED: "ignored: no rule held",
     State.PARKED: "parked: its lead is not known",
     State.DEAD: "dead: delivery was given up",
     State.DISCARDED: "discarded: somebody dropped it",
@@ -50,6 +50,8 @@ def event(
 
 def standing(event: StoredEvent) -> str:
     """Say where an event stands."""
+    if event.state is State.IGNORED:
+        return f"ignored: {why_ignored(event)}"
     if event.state is not State.IN_FLIGHT or event.lead:
         return WORDS[event.state]
     return "in flight: its answers are asked for" if event.fetch else "in flight: its lead is looked for"

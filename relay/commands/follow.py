@@ -39,9 +39,18 @@ def ended(id: str, find: Find, deadline: float) -> StoredEvent:
         time.sleep(LOOK_AGAIN_S)
 
 
+def why_ignored(event: StoredEvent) -> str:
+    """Say why an event is kept and not sent."""
+    if not event.updates:
+        return "no rule held"
+    return "it is a test; 'tests: deliver' in the hook file sends them" if event.test else "no lead is known for it"
+
+
 def outcome(event: StoredEvent) -> Text:
     """Say in one line what became of an event."""
     line = Text.assemble(f"event {event.id}: ", (event.state.word, COLOURS.get(event.state, "red")))
+    if event.state is State.IGNORED:
+        line.append(f": {why_ignored(event)}")
     if event.reason is not None:
         line.append(f": {event.reason.words}")
     for fault in event.faults:

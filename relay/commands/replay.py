@@ -39,7 +39,7 @@ SHOWN = 30
 FATES = {
     Fate.APPLIES: "would apply",
     Fate.STALE: "stale: newer events have set all their fields, they would end superseded",
-    Fate.IGNORED: "would be ignored: no rule holds now",
+    Fate.IGNORED: "would be ignored: no rule holds now, they are tests, or their hook ignores unknown leads",
     Fate.PARKED: "would be parked: their lead is not known",
     Fate.FETCHED: "would have their answers fetched first",
 }
