@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -67,6 +68,9 @@ class Desk:
     def pass_time(self, ms: int) -> None:
         """Let time pass for errands and their gates."""
         client = self.store.client
+        for id, text in client.hgetall("relay:errand").items():
+            attempts, first_ms, created = json.loads(text)
+            client.hset("relay:errand", id, json.dumps([attempts, first_ms and first_ms - ms, created]))
         for queue in self.store.errandry.queues():
             for id, score in client.zrange(f"relay:errands:{queue}", 0, -1, withscores=True):
                 client.zadd(f"relay:errands:{queue}", {id: score - ms})
@@ -367,6 +371,44 @@ def test_a_fetch_that_fails_is_tried_again(asking: Desk, sender: Asked, error: L
     asking.run()
 
     assert asking.event(id).lead == ANA
+
+
+@pytest.mark.parametrize(
+    ("error", "patience_ms"),
+    [(NotFound("Meta: not visible", status=400), 600_000), (Unavailable("Meta: no answer", status=500), 86_400_000)],
+)
+def test_a_fetch_that_never_succeeds_is_a_dead_letter_in_the_end(
+    asking: Desk, sender: Asked, error: LeadsApiError, patience_ms: int
+) -> None:
+    sender.answer = failing(error)
+    id = told(asking)
+    asking.run()
+    asking.pass_time(patience_ms - 60_000)
+    asking.run()
+    assert asking.event(id).state is State.IN_FLIGHT
+
+    asking.pass_time(4_000_000)
+    asking.run()
+
+    event = asking.event(id)
+    assert event.reason
+    assert (event.state, event.reason.kind, event.reason.words) == (State.DEAD, "fetch", str(error))
+    assert event.reason.attempts == 3
+    assert audit(asking.store).holds
+
+
+def test_a_lead_api_that_is_away_for_a_day_leaves_the_event_parked_with_the_reason(looking: Desk) -> None:
+    looking.crm.put_faults(errors={"500": 1.0})
+    id = looking.accept(PHONE)
+    looking.run()
+    assert looking.event(id).state is State.IN_FLIGHT
+
+    looking.pass_time(90_000_000)
+    looking.run()
+
+    event = looking.event(id)
+    assert event.reason
+    assert (event.state, event.reason.words) == (State.PARKED, "Internal server error")
 
 
 def test_a_token_that_stopped_working_holds_this_hooks_events_and_buries_none(asking: Desk, sender: Asked) -> None:
