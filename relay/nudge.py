@@ -64,9 +64,11 @@ class Nudger:
         return count + self.nudge_background()
 
     def nudge_background(self) -> int:
-        """Enqueue the one job that runs errands where there are any and none runs."""
+        """Enqueue the one job that runs errands where there are any, none runs, and none waits for a worker."""
         name = secrets.token_hex(8)
-        if not self._errandry.arm(name):
+        with store_errors():
+            queued = self._background.count
+        if queued or not self._errandry.arm(name):
             return 0
         with store_errors():
             self._background.enqueue(ERRANDS, name, job_timeout=DRAIN_TIMEOUT_S, result_ttl=60, failure_ttl=86_400)

@@ -13,11 +13,12 @@ import redis
 
 from relay.embedded import EmbeddedRedis
 from relay.errors import StoreError
-from relay.nudge import DELIVER, MOST_QUEUED, Nudger, Ticker, queue_of
+from relay.model import Name
+from relay.nudge import BACKGROUND, DELIVER, MOST_QUEUED, Nudger, Ticker, queue_of
 from relay.settings import DAY_MS
 from relay.store import Store
 from relay.store.arming import SILENT_MS, START_MS, Arming
-from tests.far_crm import World, update
+from tests.far_crm import World, matched, update
 from tests.waiting import until
 
 
@@ -242,6 +243,20 @@ def test_each_served_destination_gets_its_drain(world: World) -> None:
 
     assert nudger.nudge() == 2
     assert [job[0] for job in queued(world.client)] == ["default", "acme"]
+
+
+def test_errands_get_one_job_and_no_more_pile_up_while_nobody_takes_it(world: World) -> None:
+    nudger = Nudger(world.client, world.store.errandry, [])
+    assert nudger.nudge() == 0
+    asking = matched("a", [Name("phone", "+56912345678")], update(title="x"), missing="create")
+    world.store.door.accept([asking])
+
+    counts = [nudger.nudge() for _ in range(3)]
+    world.client.delete("relay:armed-errands")  # as it falls free where no job shows itself
+    counts.append(nudger.nudge())
+
+    assert counts == [1, 0, 0, 0]
+    assert queue_of(world.client, BACKGROUND).count == 1
 
 
 def test_a_nudge_says_in_words_that_redis_is_away(tmp_path: Path) -> None:
