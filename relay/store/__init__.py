@@ -9,6 +9,8 @@ relay:log:<hook>:<day>       ids of the events accepted that day               r
 relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
+relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
+relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 
@@ -26,6 +28,7 @@ from relay.store.errands import Errandry
 from relay.store.events import Events
 from relay.store.gates import Gates
 from relay.store.letters import Letters
+from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.scripts import Scripts
@@ -58,6 +61,7 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.meters = Meters(client)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(

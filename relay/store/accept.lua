@@ -11,7 +11,10 @@ for i = 4, #ARGV, 13 do
   if old then
     -- The same nonce: our own call, repeated by the client after its answer was lost.
     local duplicate = old.nonce ~= nonce or seen[id]
-    if duplicate then count(hook, NOW, 'duplicate', 1) end
+    if duplicate then
+      count(hook, NOW, 'duplicate', 1)
+      tally(hook, 'u', 'duplicate')
+    end
     answers[#answers + 1] = {duplicate and 1 or 0, old.state}
   else
     local at = math.min(tonumber(ARGV[i + 5]) or NOW, NOW)
@@ -23,6 +26,8 @@ for i = 4, #ARGV, 13 do
     if redis.call('RPUSH', log, id) == 1 then redis.call('EXPIRE', log, log_s) end
     count(hook, NOW, 'accepted', 1)
     count(hook, NOW, state, 1)
+    tally_accepted(hook)
+    if state ~= 'p' then tally(hook, state) end
     if ARGV[i + 9] ~= '' then
       redis.call('ZADD', 'relay:faulty', NOW, id)
       redis.call('ZREMRANGEBYSCORE', 'relay:faulty', '-inf', int(NOW - retention))

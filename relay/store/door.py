@@ -13,7 +13,7 @@ import orjson
 
 from relay.errors import StoreError
 from relay.model import Acceptance, Arrival, State
-from relay.store import record
+from relay.store import meters, record
 from relay.store.errands import errand_of
 from relay.store.names import Names
 from relay.store.scripts import Scripts, store_errors
@@ -90,6 +90,7 @@ class Door:
             pipe.lpush("relay:rejected", entry)
             pipe.ltrim("relay:rejected", 0, REJECTED_KEPT - 1)
             pipe.hincrby(f"relay:n:{int(time.time()) // DAY_S}", f"{hook}:rejected", 1)
+            meters.tally_rejected(pipe, hook, int(time.time()))
             pipe.execute()
 
     def know(self, hooks: Iterable[str]) -> None:
