@@ -11,6 +11,10 @@ relay:errands:<queue>        events that want something asked, by the ms at whic
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
+relay:group:<group>, relay:in:<group>          failures that look alike: what they are; their events by when they failed
+relay:open, relay:closed, relay:grouped        groups by state; the group of each event; relay:faults   what was held back
+relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>   by form
+relay:keep                                     for how long events can be found, in ms
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 
@@ -26,7 +30,9 @@ from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
+from relay.store.finder import Finder
 from relay.store.gates import Gates
+from relay.store.groups import Groups
 from relay.store.letters import Letters
 from relay.store.meters import Meters
 from relay.store.names import Names
@@ -62,6 +68,8 @@ class Store:
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
         self.meters = Meters(client)
+        self.groups = Groups(self.scripts, retention_ms=retention_ms)
+        self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(
