@@ -12,8 +12,8 @@ relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awa
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are; their events by when they failed
-relay:open, relay:closed, relay:grouped        groups by state; the group of each event; relay:faults   what was held back
-relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>   by form
+relay:open, relay:closed, relay:grouped        groups by state; the group of each event; relay:faults  what was held back
+relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
 relay:keep                                     for how long events can be found, in ms
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """

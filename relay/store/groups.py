@@ -132,7 +132,7 @@ class Groups:
         ]
 
 
-def _group(  # noqa: PLR0913, PLR0917 -- what Redis told of one group
+def _group(  # noqa: PLR0913 -- what Redis told of one group
     id: str, closed_ms: int, flat: Any, count: int, last: Any, *, trend: Sequence[int]
 ) -> Group:
     told = {name.decode(): value for name, value in flat.items()}
