@@ -11,10 +11,10 @@ relay:errands:<queue>        events that want something asked, by the ms at whic
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
-relay:group:<group>, relay:in:<group>          failures that look alike: what they are; their events by when they failed
-relay:open, relay:closed, relay:grouped        groups by state; the group of each event; relay:faults  what was held back
+relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
+relay:open, relay:closed, relay:grouped        groups by state; the group of each event
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
-relay:keep                                     for how long events can be found, in ms
+relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 

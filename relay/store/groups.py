@@ -64,6 +64,9 @@ class Group:
 class Groups:
     """Reads groups, and notes that a person has seen one."""
 
+    #: So many are given at the most.
+    most = MOST
+
     def __init__(self, scripts: Scripts, *, retention_ms: int) -> None:
         self._scripts = scripts
         self._client: Any = scripts.client

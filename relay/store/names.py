@@ -91,6 +91,12 @@ class Names:
         """Give the leads of the first name that is known at all: none, the one, or those that are to be told apart."""
         return next((leads for leads in self.find(destination, names) if leads), [])
 
+    def waiting(self, destination: str, name: Name) -> list[str]:
+        """Give the ids of the events that wait for this name to become known."""
+        with store_errors():
+            found: Any = self._client.zrange(f"relay:w:{self._hash(destination, name)}", 0, -1, desc=True)
+        return [id.decode() for id in found]
+
     def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]], *, more: bool = False) -> None:
         """Note what the CRM says that these leads are known by; what waits for one of these names goes on.
 
