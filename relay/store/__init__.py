@@ -10,6 +10,7 @@ relay:i:<part of a hash>     leads by what they are known by, under keyed hashes
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
 from __future__ import annotations
