@@ -5,7 +5,7 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 ``PUT /leads/{id}`` and records the answer: delivered, superseded, waiting, or a dead letter that a person replays.
 
 words      model, sending, hooks, errors, lead_fields
-decisions  expressions, identities, mapping, merge, retry
+decisions  expressions, identities, mapping, masking, merge, retry
 edges      settings, logs, rulebook, senders, store, leads_api, nudge
 journeys   receive, replay, audit, status, timeline, doctor, new_hook, ops, sandbox
 wiring     wiring

@@ -168,6 +168,10 @@ class Arrival:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: What the sender answered when it was asked for the rest.
     fetched: bytes = b""
+    #: Further headers of the request, for a person: secrets are masked, what says nothing is left out.
+    came: Mapping[str, str] = field(default_factory=dict)
+    #: Name of the secret that the request was verified with, where its hook has several.
+    secret_name: str = ""
 
 
 class Acceptance(NamedTuple):
@@ -206,6 +210,9 @@ class StoredEvent:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: What the sender answered when it was asked for the rest.
     fetched: bytes = b""
+    #: As ``Arrival`` has them.
+    came: Mapping[str, str] = field(default_factory=dict)
+    secret_name: str = ""
     #: As ``Mapped`` has them.
     names: tuple[Name, ...] = ()
     missing: str = "park"
@@ -229,6 +236,8 @@ class StoredEvent:
             mapped=mapped,
             headers=self.headers,
             fetched=self.fetched,
+            came=self.came,
+            secret_name=self.secret_name,
         )
 
 

@@ -15,7 +15,7 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "sending", "hooks", "errors", "lead_fields"],
-    "decisions": ["expressions", "identities", "mapping", "merge", "retry"],
+    "decisions": ["expressions", "identities", "mapping", "masking", "merge", "retry"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": ["receive", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
     "wiring": ["wiring"],
