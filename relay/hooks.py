@@ -71,6 +71,8 @@ class Hook:
     version: str
     #: Path of the file, for words to a person.
     file: str
+    #: All that stands in the file.
+    text: bytes = field(default=b"", repr=False)
     destination: str = "default"
     #: Whether events that the sender marks as tests are delivered.
     deliver_tests: bool = False

@@ -30,6 +30,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "rule_texts",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
