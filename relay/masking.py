@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 
+from relay.model import Json
+
 MOST_HEADERS = 16
 LONGEST_NAME = 64
 LONGEST_VALUE = 200
@@ -35,6 +37,15 @@ BORING = frozenset(
 BORING_START = ("x-b3-", "x-datadog-", "x-envoy-", "sec-fetch-", "sec-ch-")
 
 
+#: Keys of a body under which nobody sends anything but a secret.
+SECRET_KEYS = frozenset(
+    (
+        *("password", "passwd", "pwd", "contrasena", "secret", "client_secret", "api_key", "apikey", "api_token"),
+        *("access_token", "refresh_token", "auth_token", "bearer_token", "authorization", "verify_token", "google_key"),
+    )
+)
+
+
 class Fate(Enum):
     """What becomes of a header."""
 
@@ -46,6 +57,25 @@ class Fate(Enum):
 def masked(value: str) -> str:
     """Give what stands where a secret was."""
     return f"(masked, {len(value)} characters)"
+
+
+def is_secret_key(key: object) -> bool:
+    """Whether what stands under this key of a body is a secret, whoever sent it."""
+    return isinstance(key, str) and key.lower().replace("-", "_") in SECRET_KEYS
+
+
+def without_secrets(value: Json, known: Collection[str] = ()) -> Json:
+    """Give a body with what stands under the keys of secrets masked, and each of the known secrets."""
+    if isinstance(value, Mapping):
+        return {
+            key: masked(one) if isinstance(one, str) and one and is_secret_key(key) else without_secrets(one, known)
+            for key, one in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(one, known) for one in value]
+    if isinstance(value, str) and any(secret in value for secret in known):
+        return masked(value)
+    return value
 
 
 @lru_cache(maxsize=1024)
