@@ -125,6 +125,8 @@ class Reason:
     status: int = 0
     at_ms: int = 0
     attempts: int = 0
+    #: The register, or the rule, that it is about, where that is known.
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,8 @@ class Arrival:
     came: Mapping[str, str] = field(default_factory=dict)
     #: Name of the secret that the request was verified with, where its hook has several.
     secret_name: str = ""
+    #: What it can be found by: kind and value.
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 class Acceptance(NamedTuple):

@@ -26,6 +26,7 @@ from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
 from relay.sending import Request
+from relay.terms import terms_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -145,6 +146,7 @@ def mapped(event: Event, seen: Seen) -> Arrival:
         mapped=map_event(event, hook, received_ms=request.received_ms),
         came=seen.came,
         secret_name=seen.secret_name,
+        terms=terms_of(event),
     )
 
 

@@ -298,6 +298,15 @@ def test_an_event_that_fails_as_a_whole_says_in_which_rule() -> None:
     assert the(told, "c").words == "the event had failed in rule 'b' above"
 
 
+def test_an_event_whose_lead_is_required_and_missing_sets_nothing() -> None:
+    text = HEAD + "lead:\n  id: ${hidden.id | required}\nrules:\n" + rule("r", '{title: "x"}')
+
+    told = explained(text)
+
+    assert (told.mapped.state, told.update, held(told)) == (State.DEAD, (), {"r": True})
+    assert told.lead.words == "is required and missing"
+
+
 def test_an_event_whose_own_id_can_not_be_read_tells_that_and_no_rules() -> None:
     told = explained(BY_ID + 'event: {id: "${fields.x | number}"}\nrules:\n' + rule("r", '{title: "x"}'), x="y")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
@@ -57,6 +57,26 @@ class Part:
     joint: str = ""
     parts: tuple[Part, ...] = ()
     seen: tuple[Seen, ...] = ()
+
+
+def deciding(part: Part) -> tuple[Part, ...]:
+    """Give the parts that decided whether a condition held: of ``a and b`` the first that did not, else both.
+
+    A ``not`` stands for itself, with all that was seen in it.
+    """
+    if part.joint == "not":
+        return (replace(part, parts=(), seen=tuple(all_seen(part))),)
+    asked = [one for one in part.parts if one.asked]
+    if not asked:
+        return (part,)
+    alone = part.held is None or part.held is (part.joint == "or")
+    return tuple(leaf for one in (asked[-1:] if alone else asked) for leaf in deciding(one))
+
+
+def all_seen(part: Part) -> Iterator[Seen]:
+    yield from part.seen
+    for one in part.parts:
+        yield from all_seen(one)
 
 
 class Token(NamedTuple):

@@ -134,13 +134,12 @@ def explained(mapped: Mapped, event: Event, hook: Hook, received_ms: int) -> Exp
     _, _, scope = situated(event, hook, received_ms)
     gathered = Gathered()
     rules = tuple(run(hook, scope, gathered))
-    failed = any(rule.considered and rule.held is None for rule in rules)
     return Explanation(
         mapped=mapped,
         rules=with_overriders(rules),
         lead=lead_seen(hook, scope),
         # An event that fails as a whole sets nothing.
-        update=() if failed else tuple(finals(gathered.updates, rules)),
+        update=tuple(finals(gathered.updates, rules)) if mapped.updates else (),
     )
 
 

@@ -112,6 +112,7 @@ class Door:
     def _write_known(self) -> None:
         if self._to_know:
             self._client.sadd("relay:hooks", *self._to_know)
+            self._client.set("relay:keep", 1000 * self._log_s)
             self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
@@ -131,8 +132,9 @@ class Door:
             len(mapped.updates),
             record.pack(arrival),
             record.write_reason(mapped.reason),
-            "1" if mapped.faults else "",
+            record.write_fault(mapped.faults),
             self._names.packed(arrival.destination, mapped.names),
             mapped.missing,
             errand_of(arrival, lookup=self._lookup),
+            self._names.filed(arrival.terms, mapped),
         ]
