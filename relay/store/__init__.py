@@ -9,6 +9,7 @@ relay:log:<hook>:<day>       ids of the events accepted that day               r
 relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
+relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 """
 
@@ -29,6 +30,7 @@ from relay.store.letters import Letters
 from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.scripts import Scripts
+from relay.store.steering import Steering
 from relay.store.strays import strays
 
 __all__ = ["Store"]
@@ -58,6 +60,7 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.steering = Steering(self.scripts, self.events)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(

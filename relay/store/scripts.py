@@ -30,8 +30,12 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "steer",
+        "unshelve",
     )
 }
+#: They stand before each script.
+SHARED = ("common", "shelf", "names")
 FILES["exchange"] = ("complete", "claim", "exchange")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
@@ -43,7 +47,7 @@ class Scripts:
         self.client = client
         folder = files(__package__)
         texts = {
-            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", "names", *parts))
+            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in (*SHARED, *parts))
             for name, parts in FILES.items()
         }
         self._all = {name: client.register_script(text) for name, text in texts.items()}
