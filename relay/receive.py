@@ -25,6 +25,7 @@ from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
 from relay.sending import Request
+from relay.terms import terms_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -104,6 +105,7 @@ def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arr
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=map_event(event, hook, received_ms=request.received_ms),
+        terms=terms_of(event),
     )
 
 

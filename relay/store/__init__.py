@@ -10,7 +10,14 @@ relay:i:<part of a hash>     leads by what they are known by, under keyed hashes
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
+relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
+relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
+relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
+relay:open, relay:closed, relay:grouped        groups by state; the group of each event
+relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
+relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
 from __future__ import annotations
@@ -25,8 +32,11 @@ from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
+from relay.store.finder import Finder
 from relay.store.gates import Gates
+from relay.store.groups import Groups
 from relay.store.letters import Letters
+from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.scripts import Scripts
@@ -61,6 +71,9 @@ class Store:
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
         self.steering = Steering(self.scripts, self.events)
+        self.meters = Meters(client)
+        self.groups = Groups(self.scripts, retention_ms=retention_ms)
+        self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(

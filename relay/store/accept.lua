@@ -1,17 +1,21 @@
--- ARGV: nonce of the call, retention ms, retention of logs s, then 13 for each event:
--- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, faulty ('1' or ''),
--- names (of the lead, or to find it by), what to do where they are not known, errand ('' or its queue).
+-- ARGV: nonce of the call, retention ms, retention of logs s, then 14 for each event:
+-- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, fault (its reason, or ''),
+-- names (of the lead, or to find it by), what to do where they are not known, errand ('' or its queue),
+-- terms by which it is found.
 -- Gives '1' where no drain serves a destination that has work now, then for each event: 1 for a duplicate else 0, and its state.
 local nonce, retention, log_s = ARGV[1], ARGV[2], ARGV[3]
 local answers, woken, seen = {0}, {}, {}
-for i = 4, #ARGV, 13 do
+for i = 4, #ARGV, 14 do
   local id, hook, destination = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local names, errand = ARGV[i + 10], ARGV[i + 12]
   local old = header(id)
   if old then
     -- The same nonce: our own call, repeated by the client after its answer was lost.
     local duplicate = old.nonce ~= nonce or seen[id]
-    if duplicate then count(hook, NOW, 'duplicate', 1) end
+    if duplicate then
+      count(hook, NOW, 'duplicate', 1)
+      tally(hook, 'u', 'duplicate')
+    end
     answers[#answers + 1] = {duplicate and 1 or 0, old.state}
   else
     local at = math.min(tonumber(ARGV[i + 5]) or NOW, NOW)
@@ -23,10 +27,13 @@ for i = 4, #ARGV, 13 do
     if redis.call('RPUSH', log, id) == 1 then redis.call('EXPIRE', log, log_s) end
     count(hook, NOW, 'accepted', 1)
     count(hook, NOW, state, 1)
+    tally_accepted(hook)
+    if state ~= 'p' then tally(hook, state) end
     if ARGV[i + 9] ~= '' then
-      redis.call('ZADD', 'relay:faulty', NOW, id)
-      redis.call('ZREMRANGEBYSCORE', 'relay:faulty', '-inf', int(NOW - retention))
+      note_fault(id, ARGV[i + 9], retention)
+      regroup(id, h)
     end
+    file_terms(id, NOW, ARGV[i + 13])
     if not waits(state) then redis.call('PEXPIRE', event_key(id), retention) end
     if settle_down(id, h, lead, found, names, errand, why, true) then answers[1] = 1 end
     if state == 'p' and lead ~= '' and not h.shelved then woken[destination] = true end

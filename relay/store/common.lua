@@ -40,6 +40,31 @@ local function count(hook, received, what, by)
   return redis.call('HINCRBY', 'relay:n:' .. day(received), hook .. ':' .. what, by)
 end
 
+-- What comes to pass, for figures: how often in all, and in this minute. Letters are those of states; a accepted, u duplicate.
+local function tally(hook, what, word)
+  redis.call('HINCRBY', 'relay:total', (word or what) .. ':' .. hook, 1)
+  local hour = math.floor(NOW / 3600000)
+  local key = 'relay:minutes:' .. int(hour)
+  if redis.call('HINCRBY', key, math.floor(NOW / 60000) % 60 .. ':' .. what, 1) == 1 then redis.call('EXPIRE', key, 691200) end
+end
+
+-- How long after its receipt an event was delivered. The bounds, in ms, are those of store/meters.py.
+local BOUNDS = {100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000, 21600000, 86400000}
+local function clock_speed(hook, ms)
+  local place = #BOUNDS
+  while place > 0 and ms <= BOUNDS[place] do place = place - 1 end
+  redis.call('HINCRBY', 'relay:speed', hook .. ':' .. place, 1)
+  redis.call('HINCRBY', 'relay:speed', hook .. ':sum', int(ms))
+end
+
+-- One more event of this hook, by the hour: what is usual for it.
+local function tally_accepted(hook)
+  tally(hook, 'a', 'accepted')
+  redis.call('HSET', 'relay:last', hook, int(NOW))
+  local key = 'relay:hours:' .. day(NOW)
+  if redis.call('HINCRBY', key, hook .. ':' .. math.floor(NOW / 3600000) % 24, 1) == 1 then redis.call('EXPIRE', key, 3024000) end
+end
+
 local function waits(state) return state == 'p' or state == 'k' or state == 'x' end
 
 -- An event is dead when any of its updates is, else in flight while any is, else delivered when any is. Where its lead
@@ -56,6 +81,8 @@ local function enter(id, h, state, retention)
     redis.call('SETRANGE', event_key(id), 0, state)
     count(h.hook, h.received, h.state, -1)
     count(h.hook, h.received, state, 1)
+    if state ~= 'p' then tally(h.hook, state) end
+    if state == 'd' then clock_speed(h.hook, NOW - h.received) end
     h.state = state
   end
   if waits(state) then redis.call('PERSIST', event_key(id)) else redis.call('PEXPIRE', event_key(id), retention) end
@@ -83,11 +110,6 @@ end
 -- Dead and parked events hold their lead's clock; the count says how many do.
 local function hold(lead, by)
   if lead ~= '' and redis.call('HINCRBY', 'relay:waiting', lead, by) <= 0 then redis.call('HDEL', 'relay:waiting', lead) end
-end
-
-local function bury(id, lead, why)
-  if redis.call('ZADD', 'relay:dead', 'NX', NOW, id) == 1 then hold(lead, 1) end
-  redis.call('HSET', 'relay:why', id, why)
 end
 
 local function member_of(number, place, id)

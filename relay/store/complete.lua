@@ -18,7 +18,7 @@ end
 
 -- One completion of an exchange. Its arguments: destination, lead, token, clock or '', entry or '', state or '', keeps ('1': due though nothing is pending),
 -- rest ms, updates kept, gap ms, verdict, words, retention ms, keep ms, cap, ms for which the state alone is kept,
--- names that the answered lead has, errand of events whose lead is lost,
+-- names that the answered lead has, errand of events whose lead is lost, status of the answer or '',
 -- then 6 for each update that has ended: member, id, place, state, why, names by which its event's lead was found.
 -- They stand in ARGV behind ``base``, up to ``last``. Gives 1, or 0 where the claim is no longer ours: then nothing is
 -- changed.
@@ -29,7 +29,7 @@ local function complete(base, last)
   local held = string.match(redis.call('GET', lead_key(lead)) or '', '^(%d+)\n')
   if held ~= token then return 0 end
 
-  for i = base + 19, last, 6 do
+  for i = base + 20, last, 6 do
     local member, id, place, new = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
     redis.call('ZREM', pending_key(lead), member)
     local h = header(id)
@@ -40,11 +40,14 @@ local function complete(base, last)
     if h then
       set_place(id, h, place, new)
       enter(id, h, overall(h.states), retention)
-      if new == 'x' then bury(id, lead, ARGV[i + 4]) end
+      if new == 'x' then bury(id, h, lead, ARGV[i + 4]) end
     end
   end
   if ARGV[base + 17] ~= '' then learn(lead, ARGV[base + 17], 'c') end
   if ARGV[base + 4] ~= '' or ARGV[base + 5] ~= '' then remember(lead, ARGV[base + 5], ARGV[base + 4], ARGV[base + 14], tonumber(ARGV[base + 15])) end
+
+  -- Not before the first write above: when Redis is full, it refuses a script whose first write takes room.
+  if ARGV[base + 19] ~= '' then redis.call('HINCRBY', 'relay:total', 'attempt:' .. destination .. ':' .. ARGV[base + 19], 1) end
 
   local left = redis.call('ZCARD', pending_key(lead))
   local due = due_key(destination)

@@ -138,6 +138,7 @@ class Delivery:
             self.lease_ms,
             self._names.packed(self.destination, one.names),
             self._errand,
+            "" if one.entry is None or one.entry.status is None else one.entry.status,
         ]
         for ended in verdict.ended:
             args += self._ended(claim, ended)

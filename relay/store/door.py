@@ -13,7 +13,7 @@ import orjson
 
 from relay.errors import StoreError
 from relay.model import Acceptance, Arrival, State
-from relay.store import record
+from relay.store import meters, record
 from relay.store.errands import errand_of
 from relay.store.names import Names
 from relay.store.scripts import Scripts, store_errors
@@ -90,6 +90,7 @@ class Door:
             pipe.lpush("relay:rejected", entry)
             pipe.ltrim("relay:rejected", 0, REJECTED_KEPT - 1)
             pipe.hincrby(f"relay:n:{int(time.time()) // DAY_S}", f"{hook}:rejected", 1)
+            meters.tally_rejected(pipe, hook, int(time.time()))
             pipe.execute()
 
     def know(self, hooks: Iterable[str]) -> None:
@@ -101,6 +102,7 @@ class Door:
     def _write_known(self) -> None:
         if self._to_know:
             self._client.sadd("relay:hooks", *self._to_know)
+            self._client.set("relay:keep", 1000 * self._log_s)
             self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
@@ -120,8 +122,9 @@ class Door:
             len(mapped.updates),
             record.pack(arrival),
             record.write_reason(mapped.reason),
-            "1" if mapped.faults else "",
+            record.write_fault(mapped.faults),
             self._names.packed(arrival.destination, mapped.names),
             mapped.missing,
             errand_of(arrival, lookup=self._lookup),
+            self._names.filed(arrival.terms, mapped),
         ]

@@ -32,11 +32,13 @@ FILES: dict[str, tuple[str, ...]] = {
         "prolong",
         "steer",
         "unshelve",
+        "tidy",
+        "ack",
     )
 }
-#: They stand before each script.
-SHARED = ("common", "shelf", "names")
 FILES["exchange"] = ("complete", "claim", "exchange")
+#: What stands before each of them.
+SHARED = ("common", "search", "groups", "shelf", "names")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
