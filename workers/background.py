@@ -79,6 +79,9 @@ class Background:
     def turn(self) -> bool:
         """Look at every queue once; gives whether anything was claimed."""
         self._means.store.names.release(left=1)
+        if not self._stopping and self._means.store.steering.go_on():
+            self._worked = time.monotonic()
+            return True
         if self._stopping or time.monotonic() > self._ends:
             return False
         served = [self._serve(queue) for queue in self._means.store.errandry.queues()]

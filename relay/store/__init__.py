@@ -10,6 +10,7 @@ relay:i:<part of a hash>     leads by what they are known by, under keyed hashes
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
+relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
@@ -41,6 +42,7 @@ from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
+from relay.store.steering import Steering
 from relay.store.strays import strays
 
 __all__ = ["Store"]
@@ -78,6 +80,7 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.steering = Steering(self.scripts, self.events)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
         self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)

@@ -31,13 +31,15 @@ FILES: dict[str, tuple[str, ...]] = {
         "summon",
         "prolong",
         "rule_texts",
+        "steer",
+        "unshelve",
         "tidy",
         "ack",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
 #: What stands before each of them.
-SHARED = ("common", "search", "groups", "names")
+SHARED = ("common", "search", "groups", "shelf", "names")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
