@@ -121,4 +121,5 @@ def found_json(found: Found) -> dict[str, Json]:
 
 
 def act_json(act: Act) -> dict[str, Json]:
-    return {**times("at", act.at_ms), "who": act.who, "what": act.what, "about": act.about, "why": act.why}
+    told: dict[str, Json] = {"who": act.who, "what": act.what, "about": act.about, "why": act.why}
+    return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count}

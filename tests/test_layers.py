@@ -26,6 +26,7 @@ LAYERS = {
         "status",
         "timeline",
         "telling",
+        "dropping",
         "doctor",
         "new_hook",
         "ops",

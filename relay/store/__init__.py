@@ -19,6 +19,7 @@ relay:t:<day>:<part of a hash>                 events by lead and by terms, unde
 relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
+relay:asked:<ticket>         what somebody typed into the search box, for an hour
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
+from relay.store.searches import Searches
 from relay.store.steering import Steering
 from relay.store.strays import strays
 
@@ -80,6 +82,7 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.searches = Searches(client)
         self.steering = Steering(self.scripts, self.events)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
