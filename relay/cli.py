@@ -15,6 +15,7 @@ from relay.commands.audit import audit
 from relay.commands.check import check
 from relay.commands.dead import dead
 from relay.commands.doctor import doctor
+from relay.commands.enter import enter
 from relay.commands.event import event
 from relay.commands.lead import lead
 from relay.commands.leads import leads
@@ -28,6 +29,7 @@ from relay.commands.send import send
 from relay.commands.senders import senders
 from relay.commands.status import status
 from relay.commands.up import up
+from relay.commands.user import user
 from relay.errors import FaultsError, RelayError
 
 app = typer.Typer(
@@ -37,7 +39,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, senders, new, status, lead, event, parked, replay, audit, doctor, sandbox):
+for command in (
+    up,
+    send,
+    check,
+    senders,
+    new,
+    status,
+    lead,
+    event,
+    parked,
+    replay,
+    audit,
+    doctor,
+    user,
+    enter,
+    sandbox,
+):
     app.command()(command)
 app.command()(pause)
 app.command()(resume)
