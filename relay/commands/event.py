@@ -14,22 +14,19 @@ from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.explained import headers_text, hooks_now, show_rules, verified_text
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
-    event_json,
-    happening_json,
     happenings_table,
     plain_table,
     state_text,
     value_text,
 )
 from relay.explain import Explained, Explainer
-from relay.explain.as_json import explanation_json
 from relay.explain.body import body_tree
 from relay.hooks import Hook
-from relay.model import Json, State, StoredEvent
+from relay.model import State, StoredEvent
 from relay.settings import Settings
 from relay.store import Store
 from relay.store.gates import Pause
-from relay.telling import why_ignored
+from relay.telling import whole_json, why_ignored
 from relay.timeline import happenings_of
 
 WORDS = {
@@ -98,18 +95,8 @@ def standing(event: StoredEvent, pause: Pause | None = None) -> str:
 
 
 def show_json(store: Store, event: StoredEvent, told: Explained, body: bytes | None) -> None:
-    pause = store.steering.pause_of(event)
-    kept_back: Json = None if pause is None else {"of": pause.of, "words": pause.words}
-    print_json(
-        {
-            **event_json(event),
-            "kept_back": kept_back,
-            "headers": {**event.came, **event.headers},
-            "explanation": explanation_json(told),
-            "happenings": [happening_json(one) for one in happenings_of(store, event)],
-            **({} if body is None else {"body": body.decode(errors="replace")}),
-        }
-    )
+    text = {} if body is None else {"body": body.decode(errors="replace")}
+    print_json({**whole_json(store, event, told), **text})
 
 
 def show(store: Store, event: StoredEvent, told: Explained, *, whole: bool) -> None:
