@@ -26,7 +26,6 @@ LAYERS = {
         "status",
         "timeline",
         "telling",
-        "dropping",
         "doctor",
         "new_hook",
         "ops",
