@@ -153,7 +153,7 @@ def mapped_step(event: StoredEvent, told: Explained) -> Step:
     else:
         what = ngettext("Mapped: sets %(num)s field", "Mapped: sets %(num)s fields", fields, num=number(fields))
     by = ngettext("by one rule", "by %(num)s rules", len(rules), num=number(len(rules))) if rules else ""
-    file = told.file or f"{event.hook}.yaml"
+    file = told.file.rpartition("/")[2] or f"{event.hook}.yaml"
     version = _("%(file)s, version %(version)s", file=file, version=event.version)
     kind = "warn" if event.faults or not fields else ""
     return Step(at_ms=event.received_ms, kind=kind, words=what, more=", ".join(one for one in (by, version) if one))
@@ -163,7 +163,8 @@ def happened(event: StoredEvent, journey: Journey) -> Iterator[Step]:
     for one in journey.happenings:
         by = next((part.superseded_by for part in one.parts if part.superseded_by), "")
         if by:
-            yield Step(at_ms=one.at_ms, kind="warn", words=_("Superseded: nothing of it was left to send"), event=by)
+            more = _("it had set all that this one wanted to set")
+            yield Step(at_ms=one.at_ms, kind="warn", words=_("Superseded by"), more=more, event=by)
         elif one.status is None:
             yield Step(at_ms=one.at_ms, kind="", words=one.words[:1].upper() + one.words[1:])
         else:

@@ -105,7 +105,7 @@ def question(store: Store, meant: Meant, *, fault: str = "", why: str = "", stat
         chosen=meant.chosen,
         rows=rows_of(store.events.events(meant.chosen.ids[:MOST_SHOWN])),
         words=words_of(meant.wanted) if meant.wanted else {},
-        back=back_to(meant.wanted),
+        list_href=back_to(meant.wanted),
         fault=fault,
         why=why,
     )
