@@ -21,6 +21,7 @@ from relay.commands.lead import lead
 from relay.commands.leads import leads
 from relay.commands.new import new
 from relay.commands.parked import parked
+from relay.commands.pause import pause, resume
 from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
 from relay.commands.screen import print_error
@@ -56,6 +57,8 @@ for command in (
     sandbox,
 ):
     app.command()(command)
+app.command()(pause)
+app.command()(resume)
 app.add_typer(dead, name="dead")
 app.add_typer(leads, name="leads")
 

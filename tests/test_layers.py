@@ -25,6 +25,7 @@ LAYERS = {
         "audit",
         "status",
         "timeline",
+        "telling",
         "doctor",
         "new_hook",
         "ops",

@@ -26,9 +26,9 @@ from relay.commands.asking import (
 from relay.commands.event import show_event
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.told import event_json, events_table
-from relay.errors import CommandError
+from relay.finding import described
 from relay.model import State
-from relay.replay import Filter, select
+from relay.replay import Filter, drop, select
 from relay.store import Store
 
 #: Letters that a list shows unless told otherwise.
@@ -127,7 +127,13 @@ def drop_letters(
         f"Drop {counted(len(chosen), noun(state))}{f' ({told})' if told else ''} for good?", yes=yes
     ):
         raise nothing("nothing was dropped")
-    drop(store, chosen, who=asking.who_is(who), why=why.strip())
+    words = "" if ids else described(wanted)
+    done = drop(store, chosen, who=asking.who_is(who), why=why.strip(), filter=words)
+    for _, fault in done.failed:
+        errors.print(fault)
+    out.print(f"{counted(done.dropped, 'event')} dropped")
+    if done.not_dropped:
+        raise nothing(f"{counted(done.not_dropped, 'event')} not dropped")
 
 
 def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them: bool) -> list[str]:
@@ -140,20 +146,3 @@ def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them:
     if not chosen:
         raise nothing(f"no {noun(wanted.state)} matches")
     return chosen
-
-
-def drop(store: Store, ids: list[str], *, who: str, why: str) -> None:
-    """Drop each, and say what was not dropped."""
-    dropped = 0
-    for id in ids:
-        try:
-            event = store.events.event(id)
-            if event is None:
-                raise CommandError(f"event {id}: it is not kept any more")
-            store.letters.discard(event, who=who, why=why)
-            dropped += 1
-        except CommandError as error:
-            errors.print(str(error))
-    out.print(f"{counted(dropped, 'event')} dropped")
-    if dropped < len(ids):
-        raise nothing(f"{counted(len(ids) - dropped, 'event')} not dropped")
