@@ -262,7 +262,8 @@ def target_of(environ: WSGIEnvironment) -> str:
 def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:
     """Say which events we have now, and how many of them we had before."""
     if log.isEnabledFor(logging.INFO):
-        log.info("event.accepted", extra={"hook": hook, "events": [one.id for one in acceptances]})
+        ids, states = [one.id for one in acceptances], [one.state.word for one in acceptances]
+        log.info("event.accepted", extra={"hook": hook, "events": ids, "states": states})
     body: dict[str, object] = {"ok": True, "events": [one.id for one in acceptances]}
     if duplicates := sum(one.duplicate for one in acceptances):
         body["duplicates"] = duplicates

@@ -35,6 +35,7 @@ MAY_IMPORT = {
 #: Edges that know one another, and why.
 ALSO = {
     ("leads_api", "settings"),  # an account of the lead API is a setting
+    ("gunicorn_conf", "settings"),  # gunicorn's own words come out in the form that is set
     ("nudge", "store"),  # it enqueues what the store has armed
 }
 LIBRARIES = {
