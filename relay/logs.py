@@ -55,6 +55,7 @@ FACTS: Mapping[str, Fact] = {
     "errand.put_off": Fact("an errand failed, and is tried again", ("queue", "events", "status", "attempt")),
     "errand.broken": Fact("a fault of our own in one errand, which is tried again", ("queue", "events", "fault")),
     "errands.held": Fact("a token or key is refused; all errands of the queue wait", ("queue", "events", "status")),
+    "beat.broken": Fact("a fault of our own in a thread that goes on", ("thread", "fault")),
     "store.away": Fact("Redis is away, full or read-only; what was to be done is done later", ("hook", "words")),
     "redis.doubtful": Fact("Redis may lose what it is given", ("words",)),
     "index.unreadable": Fact("leads can't be found by phone or e-mail", ("words",)),

@@ -15,8 +15,8 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "sending", "hooks", "errors", "lead_fields"],
-    "decisions": ["expressions", "identities", "mapping", "merge", "retry"],
-    "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
+    "decisions": ["expressions", "identities", "mapping", "merge", "retry", "silence"],
+    "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": ["receive", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
     "wiring": ["wiring"],
     "processes": ["embedded", "redis_server", "tether", "parts", "supervisor", "gunicorn_conf"],

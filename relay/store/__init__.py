@@ -11,7 +11,9 @@ relay:errands:<queue>        events that want something asked, by the ms at whic
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
-relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
+relay:alarms, relay:alarm-...                 alarms that settle or have begun; the outbox of what is to be told of them
+relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks, relay:loaded
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from collections.abc import Callable, Iterator
 
 import redis
 
+from relay.store.accept_times import AcceptTimes
 from relay.store.acts import Acts
+from relay.store.alarms import Alarms
 from relay.store.arming import Arming
 from relay.store.delivery import Delivery
 from relay.store.door import Door
@@ -61,6 +65,8 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.accept_times = AcceptTimes(self.scripts)
+        self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:

@@ -30,6 +30,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "tally",
+        "alarm",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
