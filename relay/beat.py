@@ -37,4 +37,4 @@ class Beat:
                 log.warning("store.away", extra={"words": str(error)})
             except Exception as error:
                 # One beat's trouble must not end those that follow.
-                log.exception("beat.broken", extra={"thread": self._name, "fault": type(error).__name__})
+                log.exception("beat.broken", extra={"beat": self._name, "fault": type(error).__name__})

@@ -125,6 +125,8 @@ class Reason:
     status: int = 0
     at_ms: int = 0
     attempts: int = 0
+    #: The register, or the rule, that it is about, where that is known.
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,8 @@ class Arrival:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: What the sender answered when it was asked for the rest.
     fetched: bytes = b""
+    #: What it can be found by: kind and value.
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 class Acceptance(NamedTuple):

@@ -25,6 +25,7 @@ from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
 from relay.sending import Request
+from relay.terms import terms_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -104,6 +105,7 @@ def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arr
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=map_event(event, hook, received_ms=request.received_ms),
+        terms=terms_of(event),
     )
 
 
@@ -125,7 +127,7 @@ def title(sender: Sender) -> str:
     return sender.about.title
 
 
-def door(
+def door(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
     hooks: Mapping[str, Hook],
     *,
     store: EventStore,

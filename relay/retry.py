@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from relay import merge
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
+from relay.grouping import field_in
 from relay.merge import Batch, LeadState, Tries
 from relay.model import Answer, Clock, Death, Pending, Reason, Stamp, State
 
@@ -166,7 +167,12 @@ def wait_ms(attempts: int, share: float) -> int:
 
 def _buried(one: Pending, death: Death, error: LeadsApiError, tries: Tries, now_ms: int) -> Ended:
     reason = Reason(
-        kind=death.value, words=error.words, status=error.status, at_ms=now_ms, attempts=max(tries.attempts, 1)
+        kind=death.value,
+        words=error.words,
+        status=error.status,
+        at_ms=now_ms,
+        attempts=max(tries.attempts, 1),
+        field=field_in(error.words, one.update.set) if death is Death.REFUSED else "",
     )
     return Ended(pending=one, state=State.DEAD, reason=reason)
 

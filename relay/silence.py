@@ -107,8 +107,8 @@ class _Habit:
     def _thinned(self, length: int) -> Iterator[tuple[tuple[bool, int], float]]:
         """Give for each stretch the share of its events that come independently of others, from how often it is empty.
 
-        Were arrivals independent with ``rate``, it would be empty with a chance of ``exp(-rate)``. A few days say little
-        of one stretch, so all that are about as busy are held to be alike.
+        Were arrivals independent with ``rate``, it would be empty with a chance of ``exp(-rate)``. A few days say
+        little of one stretch, so all that are about as busy are held to be alike.
         """
         told = {
             place: (_mean(counts), counts.count(0), len(counts)) for place, counts in self._by_place(length).items()

@@ -5,10 +5,11 @@ It reads what drains recorded and what people did; commands and pages show it. I
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from relay.model import Clock, Json, StoredEvent
+from relay.identities import names_in
+from relay.model import Clock, Json, Name, Stamp, State, StoredEvent, Update
 from relay.replay.plan import value_of
 from relay.store import Store
 from relay.store.lead import Entry
@@ -42,8 +43,20 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What one event wanted a field to be."""
+
+    value: Json
+    event: str
+    hook: str
+    rule: str
+    #: When the event happened.
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A field of a lead as we last set it."""
+    """A field of a lead as we last set it; one that only waits to be set is not known, and set by no event."""
 
     register: str
     known: bool
@@ -53,6 +66,19 @@ class Standing:
     rule: str
     #: When the event happened that set it.
     at_ms: int
+    #: What was delivered before it, as far as its event is kept.
+    before: Setting | None = None
+    #: What waits to be delivered.
+    pending: Setting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A phone, an e-mail or an id elsewhere that an event gave for a lead."""
+
+    name: Name
+    #: Leads that have it now, by their names in the store: this one alone, several, or none any more.
+    leads: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +90,35 @@ class Story:
     fields: tuple[Standing, ...]
     pending: tuple[StoredEvent, ...]
     dead: tuple[StoredEvent, ...]
+    #: All events that were about it and are kept, whatever became of them, the newest first.
+    events: tuple[StoredEvent, ...]
+    identities: tuple[Identity, ...]
     #: When it is next due, or the lease of its claim ends.
     due_ms: int | None
 
     @property
     def empty(self) -> bool:
-        return not (self.happenings or self.fields or self.pending or self.dead)
+        return not (self.happenings or self.fields or self.events or self.dead)
 
 
 def story(store: Store, name: str) -> Story:
     """Tell all of one lead; ``name`` is its id, with its destination before it unless that is ``default``."""
     lead = store.events.lead(name)
-    dead = store.overview.dead_of(name)
+    indexed = store.finder.events_of(name)
+    dead = store.overview.dead_of(name, indexed)
     named = {id for entry in lead.history for id in (*entry.events, *entry.superseded)}
     named |= {setting[1] for setting in lead.clock.values()} | set(lead.pending)
-    events = {event.id: event for event in (*store.events.events(sorted(named)), *dead)}
+    events = {event.id: event for event in (*store.events.events(sorted(named)), *dead, *indexed)}
+    own = [event for event in events.values() if lead_name(event.destination, event.lead) == name]
     happenings = [_happening(entry, events) for entry in lead.history] + [_burial(event) for event in dead]
     return Story(
         name=name,
         happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)),
-        fields=tuple(_standing(lead.clock, events)),
+        fields=tuple(_standings(lead.clock, events, own)),
         pending=tuple(events[id] for id in lead.pending if id in events),
         dead=tuple(dead),
+        events=tuple(sorted(own, key=lambda event: event.stamp, reverse=True)),
+        identities=tuple(_identities(store, own)),
         due_ms=lead.due_ms,
     )
 
@@ -143,6 +176,46 @@ def _part(id: str, events: Mapping[str, StoredEvent], *, without: Iterable[str] 
             if register not in left_out:
                 sent[rule] = (*sent.get(rule, ()), register)
     return Part(event=id, hook=event.hook, set=sent, superseded_by=by)
+
+
+def _standings(clock: Clock, events: Mapping[str, StoredEvent], own: Sequence[StoredEvent]) -> Iterator[Standing]:
+    """Give each field as it stands, with what was before it and what waits, then the fields that only wait."""
+    before, pending = _settings(own, State.DELIVERED, clock), _settings(own, State.IN_FLIGHT, {})
+    for one in _standing(clock, events):
+        yield replace(one, before=before.get(one.register), pending=pending.pop(one.register, None))
+    for register, waits in sorted(pending.items()):
+        yield Standing(
+            register=register, known=False, value=None, event="", hook="", rule="", at_ms=waits.at_ms, pending=waits
+        )
+
+
+def _settings(own: Iterable[StoredEvent], state: State, clock: Clock) -> dict[str, Setting]:
+    """Give for each field the newest value of an update in this state; where a clock says when it was set, an older."""
+    found: dict[str, tuple[Stamp, Setting]] = {}
+    for event in own:
+        for place, (update, at) in enumerate(zip(event.updates, event.update_states, strict=False)):
+            stamp = event.stamp._replace(place=place)
+            for register, value in update.set.items() if at is state else ():
+                newer = register in clock and stamp >= clock[register][0]
+                if not newer and (register not in found or found[register][0] < stamp):
+                    found[register] = (stamp, _setting(event, update, register, value))
+    return {register: setting for register, (_, setting) in found.items()}
+
+
+def _setting(event: StoredEvent, update: Update, register: str, value: Json) -> Setting:
+    return Setting(value=value, event=event.id, hook=event.hook, rule=update.by[register], at_ms=event.stamp.at_ms)
+
+
+def _identities(store: Store, own: Iterable[StoredEvent]) -> Iterator[Identity]:
+    """Give what the events say that the lead is known by, and whose it is now."""
+    names: dict[tuple[str, Name], None] = {}
+    for event in own:
+        for update in event.updates:
+            names |= {(event.destination, name): None for name in names_in(update.set)}
+        names |= {(event.destination, name): None for name in event.names}
+    for destination, name in sorted(names):
+        [leads] = store.names.find(destination, [name])
+        yield Identity(name=name, leads=tuple(leads))
 
 
 def _standing(clock: Clock, events: Mapping[str, StoredEvent]) -> Iterator[Standing]:

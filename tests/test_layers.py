@@ -14,10 +14,10 @@ import relay
 ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
-    "words": ["model", "sending", "hooks", "errors", "lead_fields"],
-    "decisions": ["expressions", "identities", "mapping", "merge", "retry", "silence"],
+    "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
+    "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "silence", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
-    "journeys": ["receive", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
+    "journeys": ["receive", "finding", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
     "wiring": ["wiring"],
     "processes": ["embedded", "redis_server", "tether", "parts", "supervisor", "gunicorn_conf"],
     "top": ["cli", "__main__", "commands", "workers"],
@@ -41,6 +41,12 @@ ALSO = {
 LIBRARIES = {
     "flask": {"receive", "ops", "sandbox", "wiring"},
     "werkzeug": {"receive", "ops", "senders"},
+    "flask_login": {"ops"},
+    "flask_wtf": {"ops"},
+    "flask_limiter": {"ops"},
+    "limits": {"ops"},
+    "argon2": {"ops"},
+    "babel": {"ops"},
     "redis": {"store", "wiring", "nudge", "workers"},
     "rq": {"nudge", "workers"},
     "requests": {"leads_api", "senders"},

@@ -227,7 +227,7 @@ def test_a_dead_letter_has_the_words_of_the_crm_its_status_and_its_attempts() ->
     verdict = verdict_on(REFUSED, ONE, state=tried(ONE, attempts=2, first_ms=NOW - MINUTE))
 
     assert [one.reason for one in verdict.ended] == [
-        Reason(kind="refused", words="email is not valid", status=400, at_ms=NOW, attempts=3)
+        Reason(kind="refused", words="email is not valid", status=400, at_ms=NOW, attempts=3, field="email")
     ]
 
 

@@ -141,6 +141,7 @@ def test_the_clients_own_repetition_of_a_call_is_no_duplicate(store: Store) -> N
         "",
         "park",
         "",
+        b"",
     ]
 
     first = store.scripts.run("accept", *call)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import re
 import sys
 import time
 from datetime import datetime, timedelta, timezone
@@ -12,26 +11,24 @@ from typing import Annotated
 import typer
 from phonenumbers import SUPPORTED_REGIONS
 
+from relay import finding
 from relay.commands.screen import errors
-from relay.replay import Filter
+from relay.errors import CommandError
+from relay.finding import Filter
 
 #: Exit code where nothing matched, or not all of it was done.
 NOTHING = 3
 #: Exit code where the command itself is wrong.
 WRONG = 2
 EXIT_CODES = "Exit codes: 0 done; 1 a fault; 2 wrong usage, settings or rules; 3 nothing matched, or not all was done."
-SPANS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-SPAN = re.compile(r"(\d{1,6})([smhdw])")
 
 
 def read_time(text: str) -> int:
     """Read ``2h`` (so long ago) or an ISO time, in this machine's time zone unless it says otherwise; gives ms."""
-    if found := SPAN.fullmatch(text.strip()):
-        return round(time.time() * 1000) - int(found[1]) * SPANS_MS[found[2]]
     try:
-        return round(datetime.fromisoformat(text.strip()).timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text!r}: say 30m, 2h or 3d ago, or 2026-11-23T14:30") from error
+        return finding.read_time(text, now_ms=round(time.time() * 1000))
+    except CommandError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 HookOption = Annotated[str, typer.Option("--hook", help="Only events of this hook.")]

@@ -100,7 +100,7 @@ def decide(mapped: Mapped, gathered: Gathered, event: Event, hook: Hook, scope: 
     except Unfound as error:
         unfound = error
     if not gathered.updates and gathered.faults:
-        return dead(mapped, words_of_faults(gathered, hook))
+        return dead(mapped, words_of_faults(gathered, hook), field=gathered.faults[0].register)
     if not gathered.updates or (event.test and not hook.deliver_tests):
         return replace(mapped, state=State.IGNORED, reason=None)
     if unfound is None:
@@ -125,8 +125,8 @@ def values_of(updates: Iterable[Update]) -> dict[str, Json]:
     return {register: value for update in updates for register, value in update.set.items()}
 
 
-def dead(mapped: Mapped, words: str) -> Mapped:
-    return replace(mapped, state=State.DEAD, reason=Reason(kind=Death.MAPPING.value, words=words))
+def dead(mapped: Mapped, words: str, *, field: str = "") -> Mapped:
+    return replace(mapped, state=State.DEAD, reason=Reason(kind=Death.MAPPING.value, words=words, field=field))
 
 
 def run_rules(hook: Hook, scope: Scope) -> Gathered:

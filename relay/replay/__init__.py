@@ -1,10 +1,10 @@
-"""A person sends events again: which ones, what it would change, and then the sending itself.
+"""A person sends events again: what it would change, and then the sending itself.
 
-``select`` finds events by a filter, ``plan`` says what their replay would do and changes nothing, ``run`` puts them
-back under their leads, where drains find them behind live traffic. ``remapper`` reads a body by the rules of now.
+``plan`` says what a replay would do and changes nothing, ``run`` puts events back under their leads, where drains find
+them behind live traffic. ``remapper`` reads a body by the rules of now.
 """
 
-from relay.replay.choose import STATES, Filter, select
+from relay.finding import STATES, Filter, select
 from relay.replay.plan import Change, Fate, Item, Plan, plan
 from relay.replay.remap import Remap, remapper
 from relay.replay.run import Progress, run

@@ -12,6 +12,7 @@ from relay.model import Arrival, Event, StoredEvent
 from relay.senders import SENDERS, adapter_of
 from relay.senders.base import Fetching, Sender
 from relay.sending import Request
+from relay.terms import terms_of
 
 #: Gives what the rules of now make of an event. Raises CommandError where they can't be asked.
 Remap = Callable[[StoredEvent], Arrival]
@@ -28,7 +29,14 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
         # It keeps its id: a hook file that names another one now must not make a second event of it.
         mapped = map_event(event, hook, received_ms=stored.received_ms)
         arrival = stored.as_arrival(replace(mapped, event_id=stored.sender_id))
-        return replace(arrival, version=hook.version, destination=hook.destination, kind=event.kind, test=event.test)
+        return replace(
+            arrival,
+            version=hook.version,
+            destination=hook.destination,
+            kind=event.kind,
+            test=event.test,
+            terms=terms_of(event),
+        )
 
     return remap
 

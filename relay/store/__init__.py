@@ -12,8 +12,13 @@ relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awa
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
-relay:alarms, relay:alarm-...                 alarms that settle or have begun; the outbox of what is to be told of them
-relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks, relay:loaded
+relay:alarms, relay:alarm-...                  alarms that settle or have begun; the outbox of what is to be told
+relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
+relay:open, relay:closed, relay:grouped        groups by state; the group of each event
+relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
+relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
+relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
 from __future__ import annotations
@@ -30,7 +35,9 @@ from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
+from relay.store.finder import Finder
 from relay.store.gates import Gates
+from relay.store.groups import Groups
 from relay.store.letters import Letters
 from relay.store.meters import Meters
 from relay.store.names import Names
@@ -68,6 +75,8 @@ class Store:
         self.accept_times = AcceptTimes(self.scripts)
         self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
+        self.groups = Groups(self.scripts, retention_ms=retention_ms)
+        self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:
         return Delivery(

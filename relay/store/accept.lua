@@ -1,10 +1,11 @@
--- ARGV: nonce of the call, retention ms, retention of logs s, then 13 for each event:
--- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, faulty ('1' or ''),
--- names (of the lead, or to find it by), what to do where they are not known, errand ('' or its queue).
+-- ARGV: nonce of the call, retention ms, retention of logs s, then 14 for each event:
+-- id, hook, destination, lead, state, happened ms or '', number of updates, blob, why, fault (its reason, or ''),
+-- names (of the lead, or to find it by), what to do where they are not known, errand ('' or its queue),
+-- terms by which it is found.
 -- Gives '1' where no drain serves a destination that has work now, then for each event: 1 for a duplicate else 0, and its state.
 local nonce, retention, log_s = ARGV[1], ARGV[2], ARGV[3]
 local answers, woken, seen = {0}, {}, {}
-for i = 4, #ARGV, 13 do
+for i = 4, #ARGV, 14 do
   local id, hook, destination = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local names, errand = ARGV[i + 10], ARGV[i + 12]
   local old = header(id)
@@ -29,9 +30,10 @@ for i = 4, #ARGV, 13 do
     tally_accepted(hook)
     if state ~= 'p' then tally(hook, state) end
     if ARGV[i + 9] ~= '' then
-      redis.call('ZADD', 'relay:faulty', NOW, id)
-      redis.call('ZREMRANGEBYSCORE', 'relay:faulty', '-inf', int(NOW - retention))
+      note_fault(id, ARGV[i + 9], retention)
+      regroup(id, h)
     end
+    file_terms(id, NOW, ARGV[i + 13])
     if not waits(state) then redis.call('PEXPIRE', event_key(id), retention) end
     if settle_down(id, h, lead, found, names, errand, why, true) then answers[1] = 1 end
     if state == 'p' and lead ~= '' then woken[destination] = true end

@@ -112,11 +112,6 @@ local function hold(lead, by)
   if lead ~= '' and redis.call('HINCRBY', 'relay:waiting', lead, by) <= 0 then redis.call('HDEL', 'relay:waiting', lead) end
 end
 
-local function bury(id, lead, why)
-  if redis.call('ZADD', 'relay:dead', 'NX', NOW, id) == 1 then hold(lead, 1) end
-  redis.call('HSET', 'relay:why', id, why)
-end
-
 local function member_of(number, place, id)
   return string.format('%014d.%02d:%s', tonumber(number), place, id)
 end

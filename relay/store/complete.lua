@@ -40,7 +40,7 @@ local function complete(base, last)
     if h then
       set_place(id, h, place, new)
       enter(id, h, overall(h.states), retention)
-      if new == 'x' then bury(id, lead, ARGV[i + 4]) end
+      if new == 'x' then bury(id, h, lead, ARGV[i + 4]) end
     end
   end
   if ARGV[base + 17] ~= '' then learn(lead, ARGV[base + 17], 'c') end

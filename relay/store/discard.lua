@@ -14,6 +14,8 @@ for place = 0, #h.states - 1 do
 end
 enter(id, h, overall(h.states) or 'c', ARGV[5])
 if lead ~= '' and ARGV[3] ~= '' then remember(lead, ARGV[3], '', ARGV[6], tonumber(ARGV[7])) end
+forget_fault(id)
+leave_group(id)
 redis.call('LPUSH', 'relay:acts', ARGV[4])
 redis.call('LTRIM', 'relay:acts', 0, 9999)
 return 'done'

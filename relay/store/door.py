@@ -7,7 +7,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -105,6 +105,7 @@ class Door:
             pipe.sadd("relay:hooks", *self._to_know)
             pipe.delete("relay:loaded")
             pipe.sadd("relay:loaded", *self._to_know)
+            pipe.set("relay:keep", 1000 * self._log_s)
             pipe.execute()
             self._to_know = []
 
@@ -115,7 +116,8 @@ class Door:
     def loaded(self) -> set[str]:
         """Give the hooks that the web process serves that was started last."""
         with store_errors():
-            return {name.decode() for name in self._client.smembers("relay:loaded")}
+            names: Any = self._client.smembers("relay:loaded")
+        return {name.decode() for name in names}
 
     def _arguments(self, arrival: Arrival) -> list[Argument]:
         """Give what the script takes for one event."""
@@ -130,8 +132,9 @@ class Door:
             len(mapped.updates),
             record.pack(arrival),
             record.write_reason(mapped.reason),
-            "1" if mapped.faults else "",
+            record.write_fault(mapped.faults),
             self._names.packed(arrival.destination, mapped.names),
             mapped.missing,
             errand_of(arrival, lookup=self._lookup),
+            self._names.filed(arrival.terms, mapped),
         ]

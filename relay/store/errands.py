@@ -109,11 +109,12 @@ class Errandry:
             len(event.updates),
             b"",
             record.write_reason(why),
-            "1" if event.faults else "",
+            record.write_fault(event.faults),
             self._names.packed(event.destination, event.names),
             missing,
             "",
             self._retention_ms,
+            b"",
         )
         return int(answer) == 1
 
@@ -130,10 +131,11 @@ class Errandry:
             len(mapped.updates),
             record.pack(arrival),
             record.write_reason(mapped.reason),
-            "1" if mapped.faults else "",
+            record.write_fault(mapped.faults),
             self._names.packed(arrival.destination, mapped.names),
             mapped.missing,
             errand,
             self._retention_ms,
+            self._names.filed(arrival.terms, mapped),
         )
         return int(answer) == 1

@@ -31,6 +31,8 @@ class Header:
     update_states: tuple[State, ...]
     hook: str
     received_ms: int
+    #: Accept number: one for each event, rising; that of its last replay where it was given a new stamp.
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +121,40 @@ class Events:
             keys = [key.decode().split(":") for key in self._client.scan_iter("relay:log:*", count=1000)]
         return sorted((hook, int(day)) for _, _, hook, day in keys)
 
-    def log(self, hook: str, day: int) -> list[str]:
-        """Ids of the events that this hook accepted on that day, in that order."""
+    def log(self, hook: str, day: int, start: int = 0, end: int = 0) -> list[str]:
+        """Ids of the events that this hook accepted on that day, in that order; from ``start`` up to before ``end``."""
         with store_errors():
-            return [id.decode() for id in self._client.lrange(f"relay:log:{hook}:{day}", 0, -1)]
+            return [id.decode() for id in self._client.lrange(f"relay:log:{hook}:{day}", start, end - 1)]
+
+    def log_sizes(self, hooks: Sequence[str], day: int) -> dict[str, int]:
+        """Give how many events each of these hooks accepted on that day."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for hook in hooks:
+                pipe.llen(f"relay:log:{hook}:{day}")
+            return dict(zip(hooks, pipe.execute(), strict=True))
+
+    def size(self, index: str) -> int:
+        """Give how many events stand in a list: 'dead', 'parked', 'faulty', or ``in:<group>``."""
+        with store_errors():
+            return int(self._client.zcard(f"relay:{index}"))
+
+    def newest(self, index: str, before: tuple[int, str] | None = None) -> Iterator[tuple[int, str]]:
+        """Give time and id of the events of a list, the last first; only those older than ``before``."""
+        key, place = f"relay:{index}", 0
+        with store_errors():
+            if before is not None:
+                place = int(self._client.zcount(key, f"({before[0]}", "+inf"))
+        while True:
+            with store_errors():
+                rows = self._client.zrange(key, place, place + PAGE - 1, desc=True, withscores=True)
+            if not rows:
+                return
+            place += len(rows)
+            for id, score in rows:
+                one = (int(score), id.decode())
+                if before is None or one < before:
+                    yield one
 
     def counts(self, day: int) -> dict[str, dict[str, int]]:
         """Give the counts of one day (days since 1970): hook, then state or 'accepted', 'duplicate', 'rejected'."""
@@ -177,9 +209,15 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _header(id: str, packed: bytes) -> Header:
-    state, states, received, _, _, hook = packed.split(b"\n", 1)[0].decode().split(" ")[:6]
-    update_states = tuple(State(letter) for letter in states)
-    return Header(id=id, state=State(state), update_states=update_states, hook=hook, received_ms=int(received))
+    state, states, received, _, number, hook = packed.split(b"\n", 1)[0].decode().split(" ")[:6]
+    return Header(
+        id=id,
+        state=State(state),
+        update_states=tuple(State(letter) for letter in states),
+        hook=hook,
+        received_ms=int(received),
+        number=int(number),
+    )
 
 
 def _rejection(row: bytes) -> Rejection:

@@ -34,8 +34,8 @@ class Letters:
         """
         if not event.updates or not event.lead:
             raise CommandError(f"event {event.id}: {nothing_to_send(event)}")
-        updates, faulty = len(event.updates), bool(event.faults)
-        self._replay(event, "p", event.lead, event.destination, updates, b"", "as mapped", who, force, faulty=faulty)
+        updates, fault = len(event.updates), record.write_fault(event.faults)
+        self._replay(event, "p", event.lead, event.destination, updates, b"", "as mapped", who, force, fault=fault)
 
     def remap(self, event: StoredEvent, arrival: Arrival, *, who: str, force: bool = False) -> None:
         """Send an event again as the rules of now map it (``arrival``). Raises CommandError as ``replay`` does."""
@@ -51,7 +51,7 @@ class Letters:
             who,
             force,
             why=record.write_reason(mapped.reason),
-            faulty=bool(mapped.faults),
+            fault=record.write_fault(mapped.faults),
             names=self._names.packed(arrival.destination, mapped.names),
             missing=mapped.missing,
             errand=errand_of(arrival, lookup=self._lookup),
@@ -70,7 +70,7 @@ class Letters:
         force: bool,
         *,
         why: bytes = b"",
-        faulty: bool = False,
+        fault: bytes = b"",
         names: str = "",
         missing: str = "park",
         errand: str = "",
@@ -92,7 +92,7 @@ class Letters:
             self._retention_ms * CLOCK_FACTOR,
             HISTORY,
             record.lead_name(event.destination, event.lead) if event.lead else "",
-            "1" if faulty else "",
+            fault,
             names,
             missing,
             errand,

@@ -69,9 +69,10 @@ local function errand_done(queue, id)
   return true
 end
 
-local function park(id, why)
+local function park(id, h, why)
   redis.call('ZADD', 'relay:parked', NOW, id)
   redis.call('HSET', 'relay:why', id, why)
+  regroup(id, h)
 end
 
 local function unpark(id)
@@ -103,6 +104,8 @@ local function adopt(id, lead)
   h.states, h.lead = string.rep('p', #h.states), lead
   write_record(id, h, blob)
   enter(id, h, 'p', 0)
+  regroup(id, h)
+  file_lead(id, h.received, lead)
   pend_all(id, h, lead, true)
 end
 
@@ -185,6 +188,7 @@ end
 
 -- Put an event where it belongs, now that its record says where that is. Gives whether somebody is to look for its rest.
 local function settle_down(id, h, lead, found, names, errand, why, live)
+  if lead ~= '' then file_lead(id, h.received, lead) end
   if h.state == 'p' and lead ~= '' then
     pend_all(id, h, lead, live)
     if found then names = ids_elsewhere(names) end
@@ -194,10 +198,10 @@ local function settle_down(id, h, lead, found, names, errand, why, live)
     wait_for(id, names)
     return true
   elseif h.state == 'k' then
-    park(id, why)
+    park(id, h, why)
     if lead == '' then wait_for(id, names) end
   elseif h.state == 'x' then
-    bury(id, lead, why)
+    bury(id, h, lead, why)
   end
   return false
 end

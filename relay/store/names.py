@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 
-from relay.model import Name
+from relay.model import Mapped, Name
 from relay.store import record
 from relay.store.scripts import Scripts, store_errors
+from relay.terms import Term, to_file
 
 LETTERS = {"phone": "p", "email": "e", "external_id": "x"}
 KEY = "relay:index-key"
@@ -36,6 +37,16 @@ class Names:
     def packed(self, destination: str, names: Iterable[Name]) -> str:
         """Give what scripts take: for each name a letter and its hash. Raises StoreError."""
         return "".join(LETTERS[name.kind] + self._hash(destination, name) for name in names)
+
+    def filed(self, terms: Iterable[tuple[str, str]], mapped: Mapped) -> bytes:
+        """Give what scripts take to file an event under: ten bytes for each term. Raises StoreError."""
+        return b"".join(self.term(kind, value) for kind, value in to_file(map(Term._make, terms), mapped))
+
+    def term(self, kind: str, value: str) -> bytes:
+        """Give a letter, three of a keyed hash for the bucket, and six bytes of it."""
+        key = self._key or self._read_key()
+        digest = hashlib.blake2b(f"{kind}\0{value}".encode(), digest_size=8, key=key, person=b"term").digest()
+        return (b"f" if kind == "form" else b"t") + digest[:2].hex()[:3].encode() + digest[2:]
 
     def _hash(self, destination: str, name: Name) -> str:
         text = f"{destination}\0{name.kind}\0{name.value}".encode()
@@ -79,6 +90,12 @@ class Names:
     def resolve(self, destination: str, names: Sequence[Name]) -> list[str]:
         """Give the leads of the first name that is known at all: none, the one, or those that are to be told apart."""
         return next((leads for leads in self.find(destination, names) if leads), [])
+
+    def waiting(self, destination: str, name: Name) -> list[str]:
+        """Give the ids of the events that wait for this name to become known."""
+        with store_errors():
+            found: Any = self._client.zrange(f"relay:w:{self._hash(destination, name)}", 0, -1, desc=True)
+        return [id.decode() for id in found]
 
     def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]], *, more: bool = False) -> None:
         """Note what the CRM says that these leads are known by; what waits for one of these names goes on.

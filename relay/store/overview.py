@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from relay.model import Clock, StoredEvent
+from relay.model import Clock, State, StoredEvent
 from relay.store import lead as leads
 from relay.store import record
 from relay.store.events import NAMES, Events
@@ -68,12 +68,17 @@ class Overview:
                 pipe.lindex(f"relay:c:{name}", -1)
             return {name: leads.read_clock(text or b"") for name, text in zip(names, pipe.execute(), strict=True)}
 
-    def dead_of(self, name: str) -> list[StoredEvent]:
-        """Give the dead letters of one lead, those never sent among them, oldest first."""
+    def dead_of(self, name: str, known: Iterable[StoredEvent] = ()) -> list[StoredEvent]:
+        """Give the dead letters of one lead, those never sent among them, oldest first.
+
+        ``known`` are events of it that were found already: only where some are missing among them, all are looked at.
+        """
         with store_errors():
-            if not self._client.hexists("relay:waiting", name):
-                return []
-        return [one for one in self._dead() if record.lead_name(one.destination, one.lead) == name]
+            waiting = int(self._client.hget("relay:waiting", name) or 0)
+        found = [one for one in known if one.state is State.DEAD]
+        if len(found) < waiting:
+            found = [one for one in self._dead() if record.lead_name(one.destination, one.lead) == name]
+        return sorted(found, key=lambda one: one.stamp)
 
     def _dead(self) -> Iterator[StoredEvent]:
         ids = self._events.dead()

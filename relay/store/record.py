@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from relay import grouping
 from relay.errors import StoreError
 from relay.model import Arrival, Fault, Name, Reason, Stamp, State, StoredEvent, Update
 
@@ -165,11 +167,22 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
 
 
 def write_reason(reason: Reason | None) -> bytes:
+    """Write a reason, with its field and its gist, by which like ones are grouped, where they say more."""
     if reason is None:
         return b""
-    return orjson.dumps([reason.kind, reason.words, reason.status, reason.at_ms, reason.attempts])
+    told: list[Any] = [reason.kind, reason.words, reason.status, reason.at_ms, reason.attempts]
+    gist = grouping.gist_of(reason)
+    if reason.field or gist != reason.words:
+        told += [reason.field, gist]
+    return orjson.dumps(told)
 
 
 def read_reason(why: bytes) -> Reason:
-    kind, words, status, at_ms, attempts = orjson.loads(why)
-    return Reason(kind=kind, words=words, status=status, at_ms=at_ms, attempts=attempts)
+    kind, words, status, at_ms, attempts, *more = orjson.loads(why)
+    field = more[0] if more else ""
+    return Reason(kind=kind, words=words, status=status, at_ms=at_ms, attempts=attempts, field=field)
+
+
+def write_fault(faults: Iterable[Fault]) -> bytes:
+    """Write why an event went on without some value; empty where nothing was held back."""
+    return write_reason(grouping.reason_of(faults))

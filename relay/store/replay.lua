@@ -1,5 +1,5 @@
 -- ARGV: id, destination, lead, state to enter, number of updates, blob or '' (as mapped), why, force ('1' or ''),
--- entry for the lead's history, retention ms, keep ms, cap, lead it had before, faulty ('1' or ''), names, what to do
+-- entry for the lead's history, retention ms, keep ms, cap, lead it had before, fault (its reason, or ''), names, what to do
 -- where they are not known, errand, names it had before.
 -- Gives 'done', 'gone', or 'in flight'. The event keeps its stamp, so the stale guard holds; force gives it a new one.
 local id, destination, blob, force, retention = ARGV[1], ARGV[2], ARGV[6], ARGV[8] == '1', ARGV[10]
@@ -15,7 +15,7 @@ if redis.call('ZREM', 'relay:dead', id) == 1 then
 end
 unpark(id)
 wait_no_more(id, ARGV[18])
-redis.call('ZREM', 'relay:faulty', id)
+forget_fault(id)
 
 local state, lead, found, why = whereabouts(destination, ARGV[3], ARGV[4], names, ARGV[16], errand, ARGV[7])
 -- As mapped, an event with dead updates sends just those again; any other sends all. A new stamp is that of the whole
@@ -32,6 +32,7 @@ write_record(id, h, blob)
 enter(id, h, state, retention)
 
 if ARGV[9] ~= '' and lead ~= '' then remember(lead, ARGV[9], '', ARGV[11], tonumber(ARGV[12])) end
-if ARGV[14] ~= '' then redis.call('ZADD', 'relay:faulty', NOW, id) end
+if ARGV[14] ~= '' then note_fault(id, ARGV[14], retention) end
+if not (state == 'x' or state == 'k') then regroup(id, h) end
 settle_down(id, h, lead, found, names, errand, why, false)
 return 'done'

@@ -32,9 +32,13 @@ FILES: dict[str, tuple[str, ...]] = {
         "prolong",
         "tally",
         "alarm",
+        "tidy",
+        "ack",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
+#: What stands before each of them.
+SHARED = ("common", "search", "groups", "names")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
@@ -45,7 +49,7 @@ class Scripts:
         self.client = client
         folder = files(__package__)
         texts = {
-            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("common", "names", *parts))
+            name: "".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in (*SHARED, *parts))
             for name, parts in FILES.items()
         }
         self._all = {name: client.register_script(text) for name, text in texts.items()}
