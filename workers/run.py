@@ -20,6 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
+from relay.alarms import Watch
 from relay.errors import CommandError, RelayError, StoreError
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
@@ -135,10 +136,11 @@ def asked_for(arguments: Sequence[str]) -> str:
 
 def work(settings: Settings, queue: str = DELIVER) -> None:
     """Run jobs until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
-    logs.set_up(settings.log)
+    logs.set_up(settings.log, settings.log_format)
     client = wiring.connect(settings)
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+    Watch(wiring.store(settings), settings).start()
     with store_errors():
         worker = RelayWorker(
             [queue_of(client, queue)],

@@ -32,6 +32,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "rule_texts",
         "steer",
         "unshelve",
+        "tally",
+        "alarm",
         "tidy",
         "ack",
     )
