@@ -15,8 +15,8 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
-    "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "terms"],
-    "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
+    "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "silence", "terms"],
+    "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": ["receive", "finding", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
     "wiring": ["wiring"],
     "processes": ["embedded", "redis_server", "tether", "parts", "supervisor", "gunicorn_conf"],
@@ -35,6 +35,7 @@ MAY_IMPORT = {
 #: Edges that know one another, and why.
 ALSO = {
     ("leads_api", "settings"),  # an account of the lead API is a setting
+    ("gunicorn_conf", "settings"),  # gunicorn's own words come out in the form that is set
     ("nudge", "store"),  # it enqueues what the store has armed
 }
 LIBRARIES = {

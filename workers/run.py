@@ -133,7 +133,7 @@ def asked_for(arguments: Sequence[str]) -> str:
 
 def work(settings: Settings, queue: str = DELIVER) -> None:
     """Run jobs until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
-    logs.set_up(settings.log)
+    logs.set_up(settings.log, settings.log_format)
     client = wiring.connect(settings)
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()

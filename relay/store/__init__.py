@@ -12,10 +12,12 @@ relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awa
 relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
+relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
+relay:alarms, relay:alarm-...                  alarms that settle or have begun; the outbox of what is to be told
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
 relay:open, relay:closed, relay:grouped        groups by state; the group of each event
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
-relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
+relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
@@ -26,7 +28,9 @@ from collections.abc import Callable, Iterator
 
 import redis
 
+from relay.store.accept_times import AcceptTimes
 from relay.store.acts import Acts
+from relay.store.alarms import Alarms
 from relay.store.arming import Arming
 from relay.store.delivery import Delivery
 from relay.store.door import Door
@@ -71,6 +75,8 @@ class Store:
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
         self.steering = Steering(self.scripts, self.events)
+        self.accept_times = AcceptTimes(self.scripts)
+        self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
         self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)

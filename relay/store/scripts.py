@@ -32,6 +32,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "prolong",
         "steer",
         "unshelve",
+        "tally",
+        "alarm",
         "tidy",
         "ack",
     )
