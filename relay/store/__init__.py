@@ -19,6 +19,7 @@ relay:open, relay:closed, relay:grouped        groups by state; the group of eac
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
 relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
@@ -43,6 +44,7 @@ from relay.store.letters import Letters
 from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
+from relay.store.proofs import Proofs
 from relay.store.scripts import Scripts
 from relay.store.steering import Steering
 from relay.store.strays import strays
@@ -74,6 +76,7 @@ class Store:
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.proofs = Proofs(client, self.events)
         self.steering = Steering(self.scripts, self.events)
         self.accept_times = AcceptTimes(self.scripts)
         self.alarms = Alarms(self.scripts)
