@@ -87,11 +87,7 @@ class Past:
     def _read(self, first: int, now_ms: int) -> None:
         """Read the hours that are not known yet, and those that may still change."""
         wanted = [hour for hour in range(first, now_ms // HOUR_MS + 1) if hour not in self._hours]
-        found = self._meters.minutes(wanted[0] * HOUR_MS, now_ms) if wanted else {}
-        for quarter in {at_ms // QUARTER_MS for at_ms in found}:
-            self._quarters[quarter] = Counter()
-        for at_ms, counts in found.items():
-            self._quarters[at_ms // QUARTER_MS].update(counts)
+        self._quarters |= self._meters.quarters(wanted)
         self._hours |= {hour for hour in wanted if (hour + 1) * HOUR_MS + SETTLED_MS < now_ms}
         oldest = now_ms - 8 * 24 * HOUR_MS
         self._quarters = {place: one for place, one in self._quarters.items() if place * QUARTER_MS > oldest}
