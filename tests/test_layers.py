@@ -14,10 +14,23 @@ import relay
 ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
-    "words": ["model", "sending", "hooks", "errors", "lead_fields"],
+    "words": ["model", "sending", "hooks", "errors", "texts", "lead_fields"],
     "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
-    "journeys": ["receive", "finding", "replay", "audit", "status", "timeline", "doctor", "new_hook", "ops", "sandbox"],
+    "journeys": [
+        "receive",
+        "finding",
+        "replay",
+        "audit",
+        "status",
+        "timeline",
+        "inbox",
+        "cures",
+        "doctor",
+        "new_hook",
+        "ops",
+        "sandbox",
+    ],
     "wiring": ["wiring"],
     "processes": ["embedded", "redis_server", "tether", "parts", "supervisor", "gunicorn_conf"],
     "top": ["cli", "__main__", "commands", "workers"],
