@@ -11,7 +11,6 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
-from relay.commands.follow import why_ignored
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
     event_json,
@@ -24,6 +23,7 @@ from relay.commands.told import (
 from relay.model import Json, State, StoredEvent
 from relay.store import Store
 from relay.store.gates import Pause
+from relay.telling import why_ignored
 from relay.timeline import happenings_of
 
 WORDS = {

@@ -72,7 +72,7 @@ class Meters:
         return minutes
 
     def quarters(self, hours: Sequence[int]) -> dict[int, Counter[str]]:
-        """Give what came to pass in these hours (since 1970): by quarter of an hour since 1970, and by words of WORDS."""
+        """Give what came to pass in these hours by quarters of an hour since 1970, and by words of WORDS."""
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             for hour in hours:

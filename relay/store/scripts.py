@@ -34,6 +34,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "unshelve",
         "tally",
         "alarm",
+        "rule_texts",
         "tidy",
         "ack",
     )
