@@ -28,6 +28,7 @@ LAYERS = {
         "metrics",
         "timeline",
         "telling",
+        "dropping",
         "inbox",
         "cures",
         "doctor",

@@ -40,6 +40,7 @@ def templates(app: flask.Flask) -> None:
         asset=assets.asset,
         served=lambda endpoint: endpoint in app.view_functions,
         sections=SECTIONS,
+        there=lambda path, method="GET": app.url_map.bind("").test(path, method),
         here=here,
         back=back,
         theme=theme,
