@@ -30,6 +30,7 @@ LAYERS = {
         "telling",
         "dropping",
         "inbox",
+        "suspects",
         "cures",
         "doctor",
         "new_hook",
