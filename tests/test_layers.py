@@ -28,7 +28,6 @@ LAYERS = {
         "metrics",
         "timeline",
         "telling",
-        "dropping",
         "inbox",
         "suspects",
         "cures",
