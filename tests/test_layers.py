@@ -31,6 +31,7 @@ LAYERS = {
         "inbox",
         "suspects",
         "cures",
+        "refusals",
         "doctor",
         "new_hook",
         "ops",
