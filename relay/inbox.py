@@ -47,12 +47,12 @@ OTHER = N_("%(hook)s: %(kind)s: %(words)s")
 #: What a person does about it, by kind of the reason.
 ADVICE: Mapping[str, str] = {
     Death.REFUSED.value: N_(
-        "The CRM would refuse the same again. Mend the rule, or what is missing in the CRM; then replay them, remapped "
-        "where the rule was mended."
+        "The CRM would refuse the same again. Mend the rule, and replay them by the rules of now; or mend what is "
+        "missing in the CRM, and replay them as mapped."
     ),
     Death.MAPPING.value: N_(
         "The rule can't make sense of what came. Mend it in the hook file and start the relay again; then replay them "
-        "remapped."
+        "by the rules of now."
     ),
     Death.LEAD_NOT_FOUND.value: N_(
         "The CRM has no lead of this id. Was it made later, replay them as mapped; was it deleted, drop them; is the "
@@ -63,7 +63,7 @@ ADVICE: Mapping[str, str] = {
     ),
     Death.FETCH.value: N_(
         "The sender did not give the answers. See that the hook's token is valid and may read them; then replay them "
-        "remapped, which asks again."
+        "by the rules of now, which asks again."
     ),
     "unknown lead": N_(
         "They go on by themselves as soon as a lead is known by this: learnt from another event, imported, or linked "
@@ -75,15 +75,15 @@ ADVICE: Mapping[str, str] = {
     ),
     "no id": N_(
         "See that the link that opens the form carries the lead's id, or have the hook file find the lead by phone or "
-        "e-mail; then replay them remapped."
+        "e-mail; then replay them by the rules of now."
     ),
     "no identity": N_(
         "See that the form asks for what the hook file finds a lead by, and that it is read from the right field; then "
-        "replay them remapped."
+        "replay them by the rules of now."
     ),
     "value held back": N_(
-        "They were delivered without this value. Mend the rule, or the question of the form; a replay, remapped, sends "
-        "what can be read then."
+        "They were delivered without this value. Mend the rule, or the question of the form; a replay by the rules of "
+        "now sends what can be read then."
     ),
 }
 OTHER_ADVICE = N_("Open an event to see what happened; then replay them, or drop them.")
