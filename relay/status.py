@@ -35,6 +35,11 @@ class HookCounts:
     today: Mapping[str, int]
     all: Mapping[str, int]
 
+    @property
+    def left_over(self) -> int:
+        """Give by how many the events accepted today exceed those that stand anywhere: 0, or the sum does not hold."""
+        return self.today.get("accepted", 0) - sum(self.today.get(state.word, 0) for state in State)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
