@@ -82,16 +82,18 @@ def errands(name: str) -> None:
     store = wiring.store(settings)
     if not store.errandry.keep(name):
         return  # another job has taken its place: this one was late, or doubled
-    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings))
+    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings, store))
     signal.signal(signal.SIGTERM, lambda *_: one.stop())
     one.run()
 
 
 def means(settings: Settings, store: Store) -> Means:
     """Put together what errands are run with. Raises RuleError where the rules have faults."""
+    hooks = wiring.hooks(settings)
+    store.rule_texts.keep(hooks.values())
     return Means(
         store=store,
-        hooks=wiring.hooks(settings),
+        hooks=hooks,
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,

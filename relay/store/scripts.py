@@ -31,6 +31,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "prolong",
         "steer",
         "unshelve",
+        "rule_texts",
         "tidy",
         "ack",
     )
