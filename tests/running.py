@@ -54,7 +54,7 @@ class Relay:
     def write_rules(self, text: str) -> None:
         (self.settings.rules / f"{HOOK}.yaml").write_text(text)
 
-    def send(self, *, minutes_ago: float = 0, **answers: str) -> str:
+    def send(self, *, hook: str = HOOK, minutes_ago: float = 0, **answers: str) -> str:
         """Send a signed form response as Typeform does; gives the relay's id of the event."""
         at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
         response = {
@@ -66,7 +66,7 @@ class Relay:
         }
         body = orjson.dumps({"event_id": uuid.uuid4().hex, "event_type": "form_response", "form_response": response})
         headers = {"Content-Type": "application/json", **typeform.signature(body, SECRET)}
-        answer = requests.post(f"{self.url}/hooks/{HOOK}", data=body, headers=headers, timeout=30)
+        answer = requests.post(f"{self.url}/hooks/{hook}", data=body, headers=headers, timeout=30)
         assert answer.status_code == 200, answer.text
         id: str = answer.json()["events"][0]
         return id
@@ -113,8 +113,13 @@ class Relay:
 
 
 @contextmanager
-def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None) -> Iterator[Relay]:
-    """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too."""
+def running(
+    folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None, **variables: str
+) -> Iterator[Relay]:
+    """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too.
+
+    ``variables`` are settings beside the usual ones.
+    """
     (folder / "rules").mkdir()
     for name, text in {HOOK: rules, **(more or {})}.items():
         (folder / "rules" / f"{name}.yaml").write_text(text)
@@ -122,7 +127,7 @@ def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str]
     client.flushall()
     output = folder / "output"
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client, shown(output):
-        environment = environment_of(folder, redis_url, crm)
+        environment = environment_of(folder, redis_url, crm) | variables
         settings = load(environment)
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]

@@ -1,0 +1,110 @@
+"""A real browser for tests: Debian's chromium, driven by Playwright, that reaches nothing but this machine.
+
+What it asks for and what goes wrong in its pages is kept with each visit, and judged when the visit ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+#: Long enough for a machine that does much else; a wait ends as soon as what it waits for is there.
+PATIENCE_MS = 20_000
+#: The browser speaks to this machine and to no other: it asks for no updates, no lists, no names.
+FLAGS = (
+    "--no-sandbox",  # the tests may run as root, where chromium refuses to start with one
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def chromium() -> str:
+    """Give the path of chromium. Without it a test is skipped at home, and fails in CI."""
+    path = shutil.which("chromium")
+    if path is None:
+        words = "chromium is not on the path: 'apt-get install chromium' brings it"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(words)
+    return path
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Run one browser until the block ends."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person at one browser window: the page, and all that it asked for and said."""
+
+    url: str
+    page: Page
+    #: Every address that was asked for, and every one that stood in the address bar.
+    addresses: list[str] = field(default_factory=list)
+    #: Errors of scripts, and what the browser refused to do.
+    faults: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.url}{path}")
+
+    def log_in(self, name: str, password: str) -> None:
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
+    def said(self, text: str) -> None:
+        """Expect these words on the page."""
+        expect(self.page.get_by_role("main")).to_contain_text(text)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Keep an error. That a page was answered with a fault in words is none: the browser tells of every such."""
+        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
+            self.faults.append(f"{self.page.url}: {message.text}")
+
+    def named(self, words: tuple[str, ...]) -> list[str]:
+        """Give the addresses in which one of these words stands, in whatever way it is written."""
+        return [one for one in self.addresses if any(word in unquote_plus(one).lower() for word in words)]
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
+    """Open a window of its own, with no cookies but those in ``storage_state``."""
+    context: BrowserContext = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+    expect.set_options(timeout=PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    visit = Visit(url, page)
+    context.on("request", lambda request: visit.addresses.append(request.url))
+    page.on("framenavigated", lambda frame: visit.addresses.append(frame.url))
+    page.on("console", lambda message: visit.heard(message))
+    page.on("pageerror", lambda error: visit.faults.append(f"{page.url}: {error}"))
+    try:
+        yield visit
+    finally:
+        context.close()
+
+
+def overflow(page: Page) -> int:
+    """Say by how many pixels the document is wider than the window; 0 is none."""
+    width: int = page.evaluate("Math.max(0, document.scrollingElement.scrollWidth - window.innerWidth)")
+    return width

@@ -1,0 +1,246 @@
+"""What people achieve at the ops desk, in a real browser before the whole relay; only the CRM is the sandbox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from relay.embedded import EmbeddedRedis
+from relay.model import State
+from relay.store.logins import Logins
+from tests.browser import Visit, browsing, visiting
+from tests.desk import OPERATOR, PASSWORD, VIEWER
+from tests.running import Relay, running
+from tests.waiting import until
+
+RULES = """\
+sender: typeform
+secrets: [TYPEFORM_SECRET]
+lead:
+  id: ${hidden.lead_id}
+rules:
+  - name: contact details
+    update:
+      first_name: ${fields.nombre | title | first_word}
+      phone: ${fields.telefono | phone('CL')}
+      email: ${fields.correo | email}
+  - name: where they stand
+    when: fields.estado != 'borrador'
+    update:
+      metadata:
+        estado_lead: ${fields.estado}
+"""
+CALLS = """\
+sender: typeform
+secrets: [TYPEFORM_SECRET]
+lead:
+  match: {phone: "${fields.telefono | phone('CL')}"}
+rules:
+  - name: who called
+    update: {first_name: "${fields.nombre | title | first_word}"}
+"""
+#: What stands of people in the events: nobody may find it in an address.
+PERSONAL = ("rojas", "example.cl", "87654321", "8765 4321", "55512345", "5551 2345", "anita")
+
+Enter = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all; of this module alone, since its loop runs in the thread of the tests as long as it does."""
+    with browsing() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def started(browser: Browser, tmp_path_factory: pytest.TempPathFactory, redis_server: EmbeddedRedis) -> Iterator[Relay]:
+    folder, users = tmp_path_factory.mktemp("relay"), f"{OPERATOR.line} {VIEWER.line}"
+    with running(folder, RULES, redis_url=redis_server.url, more={"llamada": CALLS}, RELAY_USERS=users) as relay:
+        yield relay
+
+
+@pytest.fixture
+def relay(started: Relay) -> Relay:
+    """The relay, with a CRM that takes everything, and a lead that nothing has happened to yet."""
+    started.crm.put_faults()
+    started.write_rules(RULES)
+    return replace(started, lead=str(uuid4()))
+
+
+@pytest.fixture(scope="module")
+def cookies(started: Relay, browser: Browser) -> Callable[[str], Any]:
+    """Give the cookies of somebody who logged in once; each log-in counts against the limit."""
+    kept: dict[str, Any] = {}
+
+    def of(name: str) -> Any:
+        if name not in kept:
+            with visiting(browser, started.url) as visit:
+                visit.go("/ops/login")
+                visit.log_in(name, PASSWORD)
+                expect(visit.page.get_by_role("button", name="Log out")).to_be_visible()
+                kept[name] = visit.page.context.storage_state()
+        return kept[name]
+
+    return of
+
+
+@pytest.fixture
+def enter(relay: Relay, browser: Browser, cookies: Callable[[str], Any]) -> Iterator[Enter]:
+    """Open windows; at the end nothing may have gone wrong in them, and no address may have told of a person."""
+    visits: list[Visit] = []
+    with ExitStack() as windows:
+
+        def opened(name: str = "carolina", **options: Any) -> Visit:
+            kept = {"storage_state": cookies(name)} if name else {}
+            window: AbstractContextManager[Visit] = visiting(browser, relay.url, **kept, **options)
+            visits.append(windows.enter_context(window))
+            return visits[-1]
+
+        yield opened
+    assert [fault for visit in visits for fault in visit.faults] == []
+    assert [address for visit in visits for address in visit.named(PERSONAL)] == []
+
+
+def test_a_person_logs_in_and_out(enter: Enter) -> None:
+    visit = enter("")
+    visit.go("/ops/")
+
+    visit.log_in("carolina", "otra clave")
+    visit.said("The name or the password is wrong.")
+    visit.log_in("carolina", PASSWORD)
+    expect(visit.page.get_by_role("navigation", name="Sections")).to_be_visible()
+
+    visit.page.get_by_role("button", name="Log out").click()
+    expect(visit.page.get_by_role("heading", name="Log in")).to_be_visible()
+    visit.go("/ops/events")
+    expect(visit.page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_link_that_relay_up_prints_lets_in_once(relay: Relay, enter: Enter) -> None:
+    link = f"/ops/enter/{Logins(relay.store.client).make_link('carolina')}"
+
+    first, second = enter(""), enter("")
+    first.go(link)
+    second.go(link)
+
+    expect(first.page.get_by_role("button", name="Log out")).to_be_visible()
+    second.said("This link was used already")
+    expect(second.page.get_by_role("button", name="Log out")).to_have_count(0)
+
+
+def test_new_events_wait_until_they_are_asked_for_and_rows_hold_still_under_the_mouse(
+    relay: Relay, enter: Enter
+) -> None:
+    for _ in range(3):
+        relay.until(State.DELIVERED, relay.send(estado="nuevo"))
+    visit = enter()
+    visit.go(f"/ops/events?lead={relay.lead}")
+    rows = visit.page.get_by_role("row").filter(has=visit.page.get_by_role("checkbox", name="Select event"))
+    expect(rows).to_have_count(3)
+
+    # Somebody reads a row, and is about to click it.
+    rows.first.hover()
+    before = rows.first.bounding_box()
+    newer = relay.send(estado="contactado")
+    asked = visit.page.get_by_role("button", name="1 new event: show it")
+    expect(asked).to_be_visible()
+    assert rows.first.bounding_box() == before
+    expect(rows).to_have_count(3)
+
+    asked.click()
+    expect(rows).to_have_count(4)
+    expect(rows.first.get_by_role("checkbox", name=newer)).to_be_visible()
+
+
+def test_the_live_tail_goes_on_by_itself_and_stands_still_while_it_is_paused_or_pointed_at(
+    relay: Relay, enter: Enter
+) -> None:
+    relay.until(State.DELIVERED, relay.send(estado="nuevo"))
+    visit = enter()
+    visit.go(f"/ops/events?lead={relay.lead}")
+    rows = visit.page.get_by_role("checkbox", name="Select event")
+    visit.page.get_by_role("button", name="Follow live").click()
+    live = visit.page.get_by_text("New events are shown as they come")
+    expect(live).to_be_visible()
+
+    relay.send(estado="contactado")
+    expect(rows).to_have_count(2)
+
+    visit.page.get_by_role("button", name="Pause").click()
+    relay.send(estado="agendado")
+    expect(visit.page.get_by_role("button", name="1 new event: show it")).to_be_visible()
+    expect(rows).to_have_count(2)
+
+    visit.page.get_by_role("button", name="Pause").click()
+    expect(rows).to_have_count(3)
+
+    visit.page.get_by_role("table").hover()
+    expect(visit.page.get_by_text("Waits while you are in the list")).to_be_visible()
+    still = rows.first.bounding_box()
+    relay.send(estado="visitado")
+    expect(visit.page.get_by_role("button", name="1 new event: show it")).to_be_visible()
+    assert rows.first.bounding_box() == still
+    visit.page.get_by_role("heading", name="Events", level=1).hover()
+    expect(rows).to_have_count(4)
+
+
+def test_a_page_is_used_with_the_keyboard_alone(relay: Relay, enter: Enter) -> None:
+    event = relay.send(nombre="Pía", estado="nuevo")
+    relay.until(State.DELIVERED, event)
+    visit = enter()
+    visit.go("/ops/events")
+    keys = visit.page.keyboard
+
+    keys.press("Tab")
+    skip = visit.page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    keys.press("Enter")
+    expect(visit.page.get_by_role("main")).to_be_focused()
+    keys.press("Tab")
+    assert focused(visit.page) in visit.page.get_by_role("main").inner_text()
+
+    keys.press("/")
+    expect(visit.page.get_by_role("searchbox", name="Search")).to_be_focused()
+    keys.type(event)
+    keys.press("Enter")
+    expect(visit.page).to_have_url(re.compile(f"/ops/events/{event}$"))
+
+
+def test_the_focus_goes_through_a_page_in_the_order_in_which_it_is_read(enter: Enter) -> None:
+    visit = enter()
+    visit.go("/ops/")
+
+    met = []
+    for _ in range(40):
+        visit.page.keyboard.press("Tab")
+        met.append(visit.page.evaluate("document.activeElement.closest('header, nav, main')?.localName ?? ''"))
+
+    order = [one for one, before in zip(met, ["", *met], strict=False) if one and one != before]
+    assert order[:3] == ["header", "nav", "main"]
+
+
+def focused(page: Page) -> str:
+    """Give the words of what has the focus."""
+    words: str = page.evaluate("document.activeElement.innerText")
+    return words
+
+
+def test_a_browser_that_asks_for_spanish_is_answered_in_it(relay: Relay, enter: Enter) -> None:
+    visit = enter(locale="es-CL")
+
+    visit.go("/ops/")
+    expect(visit.page.get_by_role("link", name="Eventos")).to_be_visible()
+    visit.page.get_by_role("link", name="Eventos").click()
+
+    expect(visit.page.get_by_role("heading", name="Eventos", level=1)).to_be_visible()
+    assert visit.page.locator("html").get_attribute("lang") == "es"
+    visit.page.get_by_role("link", name="English").click()
+    expect(visit.page.get_by_role("heading", name="Events", level=1)).to_be_visible()
