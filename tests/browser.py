@@ -76,11 +76,6 @@ class Visit:
         """Expect these words on the page."""
         expect(self.page.get_by_role("main")).to_contain_text(text)
 
-    def heard(self, message: ConsoleMessage) -> None:
-        """Keep an error. That a page was answered with a fault in words is none: the browser tells of every such."""
-        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
-            self.faults.append(f"{self.page.url}: {message.text}")
-
     def named(self, words: tuple[str, ...]) -> list[str]:
         """Give the addresses in which one of these words stands, in whatever way it is written."""
         return [one for one in self.addresses if any(word in unquote_plus(one).lower() for word in words)]
@@ -96,12 +91,17 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
     visit = Visit(url, page)
     context.on("request", lambda request: visit.addresses.append(request.url))
     page.on("framenavigated", lambda frame: visit.addresses.append(frame.url))
-    page.on("console", lambda message: visit.heard(message))
+    page.on("console", lambda message: is_fault(message) and visit.faults.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: visit.faults.append(f"{page.url}: {error}"))
     try:
         yield visit
     finally:
         context.close()
+
+
+def is_fault(message: ConsoleMessage) -> bool:
+    """Whether the console tells of an error. A page that is answered with a fault in words is none."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource: the server responded")
 
 
 def overflow(page: Page) -> int:

@@ -18,7 +18,6 @@ from relay.store.logins import Logins
 from tests.browser import Visit, browsing, visiting
 from tests.desk import OPERATOR, PASSWORD, VIEWER
 from tests.running import Relay, running
-from tests.waiting import until
 
 RULES = """\
 sender: typeform
