@@ -270,3 +270,16 @@ class Answer(NamedTuple):
 
     status: int
     lead: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence for a person, in parts, so that it can be said in other languages too."""
+
+    #: In English, with places for its values: ``%(hook)s: the CRM refused %(field)s``.
+    text: str
+    #: What is put into its places; words of senders, of the CRM and of hook files stay as they are.
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values

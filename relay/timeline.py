@@ -123,6 +123,18 @@ def story(store: Store, name: str) -> Story:
     )
 
 
+def line_of_time(told: Story) -> list[Happening | StoredEvent]:
+    """Give everything about a lead in the order in which it came to pass: each event as it came in, what became of it.
+
+    Events of one moment stand before what happened to them.
+    """
+    return sorted([*told.events, *told.happenings], key=lambda one: (_time_of(one), isinstance(one, Happening)))
+
+
+def _time_of(one: Happening | StoredEvent) -> int:
+    return one.at_ms if isinstance(one, Happening) else one.received_ms
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """What one event has come through, and where its lead stands by now."""
