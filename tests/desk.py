@@ -65,11 +65,13 @@ def desk_over(store: Store, redis_url: str, home: Path) -> Desk:
 
 
 @contextmanager
-def on_a_terminal(desk: Desk, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[str]]]:
+def on_a_terminal(
+    desk: Desk, *words: str, columns: int = 160
+) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[str]]]:
     """Run a command as a person would; gives it, and piece by piece what its terminal is sent, to the end."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "relay", *words]
-    environment = {**desk.environment, "TERM": "xterm-256color", "COLUMNS": "160"}
+    environment = {**desk.environment, "TERM": "xterm-256color", "COLUMNS": str(columns)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         yield process, pieces(ours)

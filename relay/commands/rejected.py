@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.padding import Padding
 from rich.text import Text
 
 from relay import cures, rulebook, settings, wiring
@@ -91,8 +92,9 @@ def refusals(found: Sequence[Rejection], hooks: Mapping[str, Hook]) -> list[Refu
 
 
 def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -> None:
-    for line in told(refusals(found, hooks)):
-        out.print(line, soft_wrap=False)
+    for head, cure in told(refusals(found, hooks)):
+        out.print(head, soft_wrap=False)
+        out.print(Padding(cure, (0, 0, 0, 2), expand=False), soft_wrap=False)
     out.print()
     rows: list[list[Cell]] = [
         [local(one.at_ms), one.hook, Text(str(one.status), "red"), str(one.size), one.words] for one in found[:limit]
@@ -102,11 +104,11 @@ def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -
         out.print(f"the last {limit} of {len(found)} are shown: --limit shows more")
 
 
-def told(groups: Sequence[Refusals]) -> Iterator[Text]:
+def told(groups: Sequence[Refusals]) -> Iterator[tuple[Text, Text]]:
     for one in groups:
         head = f"{one.number} x {one.last.hook}, {one.last.status}: {one.last.words}"
-        yield Text.assemble((head, "bold"), (f" (last {lately(one.last.at_ms)})", "dim"))
-        yield Text(f"  {one.kind}: {one.cure}")
+        when = (f" (last {lately(one.last.at_ms)})", "dim")
+        yield Text.assemble((head, "bold"), when), Text.assemble((f"{one.kind}: ", "green"), str(one.cure))
 
 
 def rejection_json(one: Rejection, hooks: Mapping[str, Hook]) -> dict[str, Json]:
