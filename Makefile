@@ -1,6 +1,6 @@
 # `make run` is the whole relay on this machine. Nothing needs to be there but Python 3.11 or newer, and make.
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench texts lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -33,6 +33,10 @@ $(READY): requirements.txt pyproject.toml
 		echo "for which it comes ready-built on x86-64 Linux, or install a C compiler" >&2; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Gather the texts of the ops desk into its translations; says which have none yet.
+texts: $(READY)
+	@$(BIN)/python -m relay.ops.gather
 
 # Choose the newest versions again; needs uv on the path.
 lock:

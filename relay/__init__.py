@@ -4,7 +4,7 @@
 one atomic step. A worker's drain claims leads that are due, merges their pending updates into one body, performs
 ``PUT /leads/{id}`` and records the answer: delivered, superseded, waiting, or a dead letter that a person replays.
 
-words      model, sending, hooks, errors, texts, lead_fields
+words      model, sending, hooks, accounts, errors, texts, lead_fields
 decisions  expressions, grouping, identities, mapping, merge, retry, terms
 edges      settings, logs, rulebook, senders, store, leads_api, nudge
 journeys   receive, finding, replay, audit, status, timeline, inbox, cures, doctor, new_hook, ops, sandbox

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from relay.accounts import Account, Role, read_accounts
 from relay.errors import SettingsError
 
 DAY_MS = 86_400_000
 HOME_FILE = "env"
+#: Characters that a secret of our own has at least.
+LEAST_SECRET = 16
 #: Where senders are asked for what they do not send. Meta retires its versions: ``META_API_URL`` names another.
 APIS = {"meta": "https://graph.facebook.com/v26.0", "linkedin": "https://api.linkedin.com/rest"}
 
@@ -65,6 +68,16 @@ class Settings:
     lookup: bool
     #: Secret of the index of what leads are known by; empty for one that Redis keeps.
     index_key: str = field(repr=False)
+    #: Who may log in, from ``RELAY_USERS``, by name; and the file that says who else, which may change at any time.
+    users: Mapping[str, Account]
+    users_file: Path | None
+    #: Secrets by which machines read the JSON of the ops desk, and what they may do.
+    ops_tokens: tuple[str, ...] = field(repr=False)
+    ops_token_role: Role
+    #: Secret that sessions are signed with; empty for one that Redis keeps.
+    session_key: str = field(repr=False)
+    #: How many proxies before us tell by ``X-Forwarded-For`` and ``-Proto`` who asks, and how.
+    proxies: int
     #: Values of the variables that hook files name as their secrets.
     environment: Mapping[str, str] = field(repr=False)
 
@@ -89,6 +102,12 @@ class Settings:
             "RELAY_PUBLIC_URL": self.public_url or "as called",
             "RELAY_INDEX_KEY": "set" if self.index_key else "kept in Redis",
             "LEADS_API_LOOKUP": "on" if self.lookup else "off",
+            "RELAY_USERS": f"{len(self.users)} set" if self.users else "none",
+            "RELAY_USERS_FILE": str(self.users_file or "none"),
+            "RELAY_OPS_TOKEN": f"{len(self.ops_tokens)} set" if self.ops_tokens else "none",
+            "RELAY_OPS_TOKEN_ROLE": self.ops_token_role.value,
+            "RELAY_SESSION_KEY": "set" if self.session_key else "kept in Redis",
+            "RELAY_PROXIES": str(self.proxies),
             **{f"{name.upper()}_API_URL": mask_url(url) for name, url in self.sender_urls.items()},
         }
         for name, one in self.destinations.items():
@@ -147,11 +166,32 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         },
         lookup=reader.choice("LEADS_API_LOOKUP", ("off", "on")) == "on",
         index_key=environment.get("RELAY_INDEX_KEY", "").strip(),
+        users=reader.users(),
+        users_file=reader.users_file(),
+        ops_tokens=reader.tokens("RELAY_OPS_TOKEN"),
+        ops_token_role=Role(reader.choice("RELAY_OPS_TOKEN_ROLE", ("viewer", "operator"))),
+        session_key=reader.secret("RELAY_SESSION_KEY"),
+        proxies=reader.number("RELAY_PROXIES", int, 0, least=0),
         environment=environment,
     )
     if reader.faults:
         raise SettingsError(reader.faults)
     return settings
+
+
+def accounts_of(text: str) -> tuple[dict[str, Account], list[str]]:
+    """Read what stands in ``RELAY_USERS``, entries parted by spaces or lines; gives accounts and faults."""
+    return read_accounts((f"RELAY_USERS: entry {at}", entry) for at, entry in enumerate(text.split(), 1))
+
+
+def accounts_in(file: Path) -> tuple[dict[str, Account], list[str]]:
+    """Read a file of users, one a line; gives accounts and faults."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        return {}, [f"RELAY_USERS_FILE: {file} can't be read: {words}"]
+    return read_accounts((f"{file}:{at}", line) for at, line in enumerate(lines, 1))
 
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
@@ -197,6 +237,34 @@ class _Reader:
         if value and not _is_url(value, schemes) and fault not in self.faults:
             self.faults.append(fault)
         return value.rstrip("/") if value.startswith("http") else value
+
+    def secret(self, name: str) -> str:
+        value = self.environment.get(name, "").strip()
+        if value and len(value) < LEAST_SECRET:
+            self.faults.append(f"{name}: must have at least {LEAST_SECRET} characters")
+        return value
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        """Read secrets parted by commas, spaces or lines."""
+        found = tuple(self.environment.get(name, "").replace(",", " ").split())
+        if any(len(one) < LEAST_SECRET or not one.isascii() for one in found):
+            self.faults.append(f"{name}: each must have at least {LEAST_SECRET} characters, all of ASCII")
+        return found
+
+    def users(self) -> dict[str, Account]:
+        found, faults = accounts_of(self.environment.get("RELAY_USERS", ""))
+        self.faults += faults
+        return found
+
+    def users_file(self) -> Path | None:
+        """Name the file, and say what is wrong with it now; it is read again whenever it changes."""
+        value = self.environment.get("RELAY_USERS_FILE", "").strip()
+        if not value:
+            return None
+        found, faults = accounts_in(Path(value))
+        twice = sorted(set(found) & set(accounts_of(self.environment.get("RELAY_USERS", ""))[0]))
+        self.faults += faults + [f"RELAY_USERS_FILE: user '{name}' stands in RELAY_USERS too" for name in twice]
+        return Path(value)
 
     def destinations(self) -> dict[str, Destination]:
         """Find every destination: ``default``, and one for each suffix of ``LEADS_API_URL`` or ``LEADS_API_KEY``."""

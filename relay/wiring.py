@@ -136,7 +136,7 @@ def app(settings: Settings) -> flask.Flask:
             public_url=settings.public_url,
         )
     )
-    web_app.register_blueprint(ops.page(kept, settings))
+    web_app.register_blueprint(ops.desk(ops.means(kept, settings, hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
     ticker.start()
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})

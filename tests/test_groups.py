@@ -44,6 +44,9 @@ def test_events_that_fail_alike_stand_in_one_group(world: World) -> None:
     assert world.store.groups.members(group.id) == [first, second]
     assert group.trend[-1] == 2
     assert sum(group.trend) == 2
+    [bare] = world.store.groups.open(trends=False)
+    assert (bare.count, bare.trend) == (2, ())
+    assert world.store.groups.with_trends([bare]) == [group]
     assert group.since_ms <= group.last_ms
 
 

@@ -14,7 +14,7 @@ import relay
 ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
-    "words": ["model", "sending", "hooks", "errors", "texts", "lead_fields"],
+    "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
     "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": [
@@ -53,6 +53,12 @@ ALSO = {
 LIBRARIES = {
     "flask": {"receive", "ops", "sandbox", "wiring"},
     "werkzeug": {"receive", "ops", "senders"},
+    "flask_login": {"ops"},
+    "flask_wtf": {"ops"},
+    "flask_limiter": {"ops"},
+    "limits": {"ops"},
+    "argon2": {"ops"},
+    "babel": {"ops"},
     "redis": {"store", "wiring", "nudge", "workers"},
     "rq": {"nudge", "workers"},
     "requests": {"leads_api", "senders"},

@@ -43,7 +43,7 @@ def _keys(store: Store, wanted: Filter) -> list[str]:
     # An event that is dead stands with the dead, whatever was held back before: groups of faulty ones are not all.
     if wanted.state == "faulty" or not (wanted.hook or wanted.kind):
         return [wanted.state]
-    groups = store.groups.open()
+    groups = store.groups.open(trends=False)
     if len(groups) >= store.groups.most:
         return [wanted.state]
     return [

@@ -1,97 +1,42 @@
-"""The page for ops people, ``GET /``: how all is going, read-only and without personal data, since it has no login.
+"""The ops desk at ``/ops``: pages and their JSON twins for people who are logged in, and for machines with a token.
 
-Before it ``status`` reads the store; here it becomes HTML that refreshes itself without a script, or JSON.
+A page is one module in ``relay/ops/pages``, found by itself, with one function::
+
+    def add(desk: Desk, means: Means) -> None:
+
+        @desk.page("/parked")                    # GET /ops/parked, for viewers and operators: url_for("ops.parked")
+        def parked() -> str:
+            return flask.render_template("parked.html", events=means.store.letters.parked())
+
+        @desk.act("/parked/<id>/link")           # POST, for operators, with the CSRF token of a form
+        def link_parked(id: str) -> Answer:
+            means.store.acts.note(who=me().name, what="link", about=id)
+            flask.flash(_("Linked."), "good")
+            return flask.redirect(flask.url_for("ops.parked"), 303)
+
+        @desk.api("/parked")                     # GET /ops/api/parked, JSON, for a login or a token
+        def parked_json() -> flask.Response:
+            return json_answer(...)
+
+- ``act(..., role=Role.VIEWER)`` is for what changes nothing but may not stand in an address: a search for a phone.
+  ``api_act`` is the JSON twin of ``act``. A route put in by any other way is refused, and a test finds it.
+- A template extends ``layout.html`` and fills ``title`` and ``main``; ``parts.html`` has the pieces, and the head of
+  ``static/desk.css`` lists their classes. ``|number``, ``|span``, ``|ago``, ``|moment``, ``|whole`` and ``|day`` write
+  numbers and times (in ms) as the reader does. No script and no style in a page: the browser is told to refuse them.
+  Every form that acts has ``{{ parts.csrf() }}``; with htmx the token goes along by itself.
+- Texts are English in ``_("...")``, ``{% trans %}`` or ``N_``; ``make texts`` puts the new ones into
+  ``translations/es.po``. A test fails while one has no translation.
+- ``flask.abort(404, _("..."))`` becomes a page in these words; a StoreError becomes a 503, a CommandError a 400.
+
+The address bar holds ids, never a phone or an e-mail. ``overview`` and ``account`` are the examples.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import threading
-import time
-from collections.abc import Callable
-from importlib.resources import files
-
-import flask
-import jinja2
-import orjson
-from markupsafe import Markup
-
-from relay.errors import StoreError
-from relay.ops.figures import public_json, view_of
+from relay.ops.desk import Desk
+from relay.ops.guard import stopped
 from relay.ops.health import health
-from relay.settings import Settings
-from relay.status import Status, status
-from relay.store import Store
+from relay.ops.means import Means, means
+from relay.ops.shell import desk
 
-__all__ = ["health", "page", "security_headers"]
-
-REFRESH_S = 5
-#: However many look at the page, the store is asked once in this time.
-SAME_FOR_S = 1.0
-
-
-class Lately:
-    """What was last seen of the store; looks again when that is too old. Shared by the threads of a process."""
-
-    def __init__(self, look: Callable[[], Status], *, same_for_s: float = SAME_FOR_S) -> None:
-        self._look = look
-        self._same_for_s = same_for_s
-        self._lock = threading.Lock()
-        self._seen: Status | None = None
-        self._at = 0.0
-
-    def status(self) -> Status:
-        """Give a status of this moment or little before. Raises StoreError."""
-        with self._lock:
-            if self._seen is None or time.monotonic() - self._at > self._same_for_s:
-                self._seen = self._look()
-                self._at = time.monotonic()
-            return self._seen
-
-
-def page(store: Store, settings: Settings) -> flask.Blueprint:
-    """Build the routes of the page."""
-    blueprint = flask.Blueprint("ops", __name__)
-    folder = files(__package__) / "templates"
-    style = (folder / "status.css").read_text(encoding="utf-8")
-    loader = jinja2.DictLoader({"status.html": (folder / "status.html").read_text(encoding="utf-8")})
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.get_template("status.html")
-    headers = security_headers(style)
-    lately = Lately(lambda: status(store, settings))
-
-    @blueprint.get("/")
-    def show() -> flask.Response:
-        """Answer 503 while the store is away, and refresh all the same."""
-        try:
-            view, words = view_of(lately.status()), ""
-        except StoreError as error:
-            view, words = None, str(error)
-        html = template.render(view=view, words=words, style=Markup(style), refresh_s=REFRESH_S)  # noqa: S704 -- our own file
-        return flask.Response(html, 503 if words else 200, headers, content_type="text/html; charset=utf-8")
-
-    @blueprint.get("/status.json")
-    def as_json() -> flask.Response:
-        try:
-            body, code = public_json(lately.status()), 200
-        except StoreError as error:
-            body, code = {"error": "store unavailable", "message": str(error)}, 503
-        return flask.Response(orjson.dumps(body), code, headers, content_type="application/json")
-
-    return blueprint
-
-
-def security_headers(style: str) -> dict[str, str]:
-    """Allow the page nothing but its own style, named by its hash; no script, no frame, no trace in a cache."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return {
-        "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
+__all__ = ["Desk", "Means", "desk", "health", "means", "stopped"]

@@ -16,6 +16,7 @@ relay:open, relay:closed, relay:grouped        groups by state; the group of eac
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
 relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
 from __future__ import annotations

@@ -72,15 +72,23 @@ class Groups:
         self._client: Any = scripts.client
         self._retention_ms = retention_ms
 
-    def open(self) -> list[Group]:
-        """Give the open groups, the one with the newest failure first; 500 at the most."""
-        now_ms = int(self._scripts.run("tidy", self._retention_ms))
-        return sorted(self._read("relay:open", now_ms), key=lambda group: -group.last_ms)
+    def open(self, *, trends: bool = True) -> list[Group]:
+        """Give the open groups, the one with the newest failure first; of the 500 that opened last at the most.
 
-    def closed(self) -> list[Group]:
+        Trends are most of the work: without them, theirs are empty.
+        """
+        now_ms = int(self._scripts.run("tidy", self._retention_ms))
+        return sorted(self._read("relay:open", now_ms, trends=trends), key=lambda group: -group.last_ms)
+
+    def closed(self, *, trends: bool = True) -> list[Group]:
         """Give the groups that closed within 30 days, the last first; 500 at the most."""
         now_ms = int(self._scripts.run("tidy", self._retention_ms))
-        return self._read("relay:closed", now_ms)
+        return self._read("relay:closed", now_ms, trends=trends)
+
+    def with_trends(self, groups: Sequence[Group]) -> list[Group]:
+        """Give these groups, as they are now, with their trends."""
+        now_ms = int(self._scripts.run("tidy", self._retention_ms))
+        return self._groups([(group.id.encode(), group.closed_ms) for group in groups], now_ms)
 
     def group(self, id: str) -> Group | None:
         with store_errors():
@@ -91,7 +99,7 @@ class Groups:
     def sizes(self) -> dict[str, int]:
         """Give how many groups are open and have not been seen, by 'dead', 'parked' and 'faulty'."""
         sizes = dict.fromkeys(WHAT.values(), 0)
-        for group in self.open():
+        for group in self.open(trends=False):
             sizes[group.what] += not group.acked_by
         return sizes
 
@@ -123,23 +131,24 @@ class Groups:
         if not int(self._scripts.run("ack", id, who, "1")):
             raise CommandError(f"group {id}: it is not open")
 
-    def _read(self, key: str, now_ms: int) -> list[Group]:
+    def _read(self, key: str, now_ms: int, *, trends: bool) -> list[Group]:
         with store_errors():
             rows = self._client.zrange(key, 0, MOST - 1, desc=True, withscores=True)
-        return self._groups([(id, closed if key == "relay:closed" else 0) for id, closed in rows], now_ms)
+        closed = key == "relay:closed"
+        return self._groups([(id, at_ms if closed else 0) for id, at_ms in rows], now_ms, spans=TREND_SPANS * trends)
 
-    def _groups(self, rows: Sequence[tuple[bytes, float]], now_ms: int) -> list[Group]:
-        first = now_ms - TREND_SPANS * TREND_SPAN_MS
+    def _groups(self, rows: Sequence[tuple[bytes, float]], now_ms: int, *, spans: int = TREND_SPANS) -> list[Group]:
+        first = now_ms - spans * TREND_SPAN_MS
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             for id, _ in rows:
                 members = b"relay:in:" + id
                 pipe.hgetall(b"relay:group:" + id).zcard(members).zrange(members, -1, -1, withscores=True)
-                for span in range(TREND_SPANS):
+                for span in range(spans):
                     start = first + span * TREND_SPAN_MS
                     pipe.zcount(members, f"({start}", start + TREND_SPAN_MS)
             told = pipe.execute()
-        step = 3 + TREND_SPANS
+        step = 3 + spans
         parts = [told[place : place + step] for place in range(0, len(told), step)]
         return [
             _group(id.decode(), int(closed), *part[:3], trend=part[3:])

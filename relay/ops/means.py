@@ -1,0 +1,30 @@
+"""What pages work with: one frozen object, handed to each page's ``add``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relay.hooks import Hook
+from relay.ops.users import Users
+from relay.settings import Settings
+from relay.store import Store
+from relay.store.logins import Logins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Everything that a page may need, for as long as the app lives."""
+
+    store: Store
+    settings: Settings
+    #: The hook files that are loaded, by name.
+    hooks: Mapping[str, Hook]
+    users: Users
+    logins: Logins
+
+
+def means(store: Store, settings: Settings, *, hooks: Mapping[str, Hook]) -> Means:
+    """Gather what pages need over one store."""
+    logins = Logins(store.client, settings.session_key)
+    return Means(store=store, settings=settings, hooks=hooks, users=Users(settings), logins=logins)
