@@ -6,13 +6,13 @@ import contextlib
 import logging
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import flask
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import doctor, logs, ops, receive, rulebook
+from relay import doctor, logs, rulebook
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
@@ -20,6 +20,9 @@ from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
+
+if TYPE_CHECKING:
+    import flask
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -111,6 +114,11 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
+    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
+    import flask  # noqa: PLC0415
+
+    from relay import ops, receive  # noqa: PLC0415
+
     logs.set_up(settings.log)
     loaded = hooks(settings)
     require_destinations(settings, loaded)

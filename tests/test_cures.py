@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from relay import cures, receive, senders
 from relay.errors import BadBody, BadSignature, TooLarge
+from relay.inbox import OTHER, SENTENCES
+from relay.ops.words import CATALOGUES
 from relay.senders import ABOUT
 from tests.hook_texts import ONE, hook_of
 
@@ -101,6 +104,19 @@ def test_a_cure_names_the_sender_its_secret_and_where_that_is_set() -> None:
 
     assert cure.startswith("copy the secret from Typeform into S once more")
     assert "set at Connect > Webhooks > Edit" in cure
+
+
+def test_cures_and_sentences_have_the_same_places_in_every_language() -> None:
+    texts = [one.text for one in (*cures.CURES, cures.GENERAL)]
+    texts += [text for pair in (*SENTENCES.values(), ("", OTHER)) for text in pair if text]
+
+    for text in texts:
+        for catalogue in CATALOGUES.values():
+            assert sorted(set(places(catalogue.ugettext(text)))) == sorted(set(places(text))), text
+
+
+def places(text: str) -> list[str]:
+    return re.findall(r"%\((\w+)\)s", text)
 
 
 def test_of_a_hook_that_is_gone_a_cure_is_given_all_the_same() -> None:
