@@ -133,6 +133,7 @@ def app(settings: Settings) -> flask.Flask:
         lookup=settings.lookup,
     )
     kept.door.know(loaded)
+    kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
     web_app = flask.Flask("relay")
     web_app.register_blueprint(

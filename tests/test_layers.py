@@ -15,12 +15,13 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
-    "decisions": ["expressions", "grouping", "identities", "mapping", "merge", "retry", "terms"],
+    "decisions": ["expressions", "grouping", "identities", "mapping", "masking", "merge", "retry", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": [
         "receive",
         "finding",
         "replay",
+        "explain",
         "audit",
         "status",
         "timeline",

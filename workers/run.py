@@ -89,9 +89,11 @@ def errands(name: str) -> None:
 
 def means(settings: Settings, store: Store) -> Means:
     """Put together what errands are run with. Raises RuleError where the rules have faults."""
+    hooks = wiring.hooks(settings)
+    store.rule_texts.keep(hooks.values())
     return Means(
         store=store,
-        hooks=wiring.hooks(settings),
+        hooks=hooks,
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,

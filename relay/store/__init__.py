@@ -9,6 +9,7 @@ relay:log:<hook>:<day>       ids of the events accepted that day               r
 relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
+relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
@@ -38,6 +39,7 @@ from relay.store.letters import Letters
 from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
+from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
 from relay.store.strays import strays
 
@@ -61,7 +63,15 @@ class Store:
         self.scripts = Scripts(client)
         self.names = Names(self.scripts, index_key)
         self.lookup = lookup
-        self.door = Door(self.scripts, self.names, retention_ms=retention_ms, nudge=nudge, lookup=lookup)
+        self.rule_texts = RuleTexts(self.scripts, retention_ms=retention_ms)
+        self.door = Door(
+            self.scripts,
+            self.names,
+            retention_ms=retention_ms,
+            nudge=nudge,
+            lookup=lookup,
+            refresh=self.rule_texts.refresh,
+        )
         self.events = Events(client)
         self.letters = Letters(self.scripts, self.events, self.names, retention_ms=retention_ms, lookup=lookup)
         self.errandry = Errandry(self.scripts, self.names, retention_ms=retention_ms)

@@ -30,6 +30,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "rule_texts",
         "tidy",
         "ack",
     )
