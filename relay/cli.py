@@ -16,6 +16,7 @@ from relay.commands.audit import audit
 from relay.commands.check import check
 from relay.commands.dead import dead
 from relay.commands.doctor import doctor
+from relay.commands.enter import enter
 from relay.commands.event import event
 from relay.commands.events import events
 from relay.commands.find import find
@@ -24,6 +25,7 @@ from relay.commands.lead import lead
 from relay.commands.leads import leads
 from relay.commands.new import new
 from relay.commands.parked import parked
+from relay.commands.pause import pause, resume
 from relay.commands.rejected import rejected
 from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
@@ -33,6 +35,7 @@ from relay.commands.senders import senders
 from relay.commands.status import status
 from relay.commands.tail import tail
 from relay.commands.up import up
+from relay.commands.user import user
 from relay.errors import FaultsError, RelayError
 
 app = typer.Typer(
@@ -41,9 +44,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, senders, new, status, events, find, lead, event, rejected, parked, replay, tail):
-    app.command()(command)
-for command in (acts, audit, doctor, sandbox):
+COMMANDS = (
+    *(up, send, check, senders, new),
+    *(status, events, find, lead, event, rejected, parked, replay, tail, pause, resume, acts),
+    *(audit, doctor, user, enter, sandbox),
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
+from relay.store.logins import Logins
 
 if TYPE_CHECKING:
     import flask
@@ -72,11 +74,42 @@ def store(settings: Settings, client: redis.Redis | None = None) -> Store:
     )
 
 
+def logins(settings: Settings, client: redis.Redis | None = None) -> Logins:
+    return Logins(client or connect(settings), settings.session_key)
+
+
 def hooks(settings: Settings) -> dict[str, Hook]:
     """Load the hook files. Raises RuleError with all their faults."""
     return rulebook.load(
         settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
+
+
+class RulesNow:
+    """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._seen: tuple[object, ...] | None = None
+        self._hooks: Mapping[str, Hook] = {}
+
+    def __call__(self) -> Mapping[str, Hook]:
+        """Give the hooks by name. Raises RuleError while a file has a fault."""
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                self._hooks = hooks(self._settings)
+                self._seen = seen  # not where it was refused: then the next call looks anew
+            return self._hooks
+
+    def _look(self) -> tuple[object, ...]:
+        """Look at name, time and size of each file, before they are read: a change meanwhile is seen the next time."""
+        try:
+            files = [(file.name, file.stat()) for file in rulebook.hook_files(self._settings.rules)]
+        except OSError:
+            return ("not there",)
+        return tuple((name, about.st_mtime_ns, about.st_size) for name, about in files)
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
@@ -115,9 +148,6 @@ def web() -> flask.Flask:
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
     # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
-    import flask  # noqa: PLC0415
-
-    from relay import ops, receive  # noqa: PLC0415
 
     logs.set_up(settings.log)
     loaded = hooks(settings)
@@ -135,7 +165,20 @@ def app(settings: Settings) -> flask.Flask:
     kept.door.know(loaded)
     kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
-    web_app = flask.Flask("relay")
+    web_app = routes(settings, kept, loaded)
+    ticker.start()
+    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
+    return web_app
+
+
+def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
+    """Build the app with every route that it has, over one store."""
+    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
+    import flask  # noqa: PLC0415
+
+    from relay import ops, receive  # noqa: PLC0415
+
+    web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(
             loaded,
@@ -145,8 +188,6 @@ def app(settings: Settings) -> flask.Flask:
             public_url=settings.public_url,
         )
     )
-    web_app.register_blueprint(ops.desk(ops.means(kept, settings, hooks=loaded)))
+    web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
-    ticker.start()
-    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app

@@ -15,7 +15,7 @@ ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
     "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
-    "decisions": ["expressions", "grouping", "identities", "mapping", "masking", "merge", "retry", "terms"],
+    "decisions": ["cures", "expressions", "grouping", "identities", "mapping", "masking", "merge", "retry", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge"],
     "journeys": [
         "receive",
@@ -25,8 +25,8 @@ LAYERS = {
         "audit",
         "status",
         "timeline",
+        "telling",
         "inbox",
-        "cures",
         "doctor",
         "new_hook",
         "ops",

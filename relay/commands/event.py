@@ -12,23 +12,21 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.explained import headers_text, hooks_now, show_rules, verified_text
-from relay.commands.follow import why_ignored
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
-    event_json,
-    happening_json,
     happenings_table,
     plain_table,
     state_text,
     value_text,
 )
 from relay.explain import Explained, Explainer
-from relay.explain.as_json import explanation_json
 from relay.explain.body import body_tree
 from relay.hooks import Hook
 from relay.model import State, StoredEvent
 from relay.settings import Settings
 from relay.store import Store
+from relay.store.gates import Pause
+from relay.telling import whole_json, why_ignored
 from relay.timeline import happenings_of
 
 WORDS = {
@@ -85,8 +83,10 @@ def masked_body(event: StoredEvent, hook: Hook | None) -> bytes:
     return body.text.encode() if body.masked else event.body
 
 
-def standing(event: StoredEvent) -> str:
-    """Say where an event stands."""
+def standing(event: StoredEvent, pause: Pause | None = None) -> str:
+    """Say where an event stands, and by what pause it is kept back, if by any."""
+    if pause is not None:
+        return f"in flight: {pause.of} is {'being resumed, paused' if pause.resuming else 'paused'} {pause.words}"
     if event.state is State.IGNORED:
         return f"ignored: {why_ignored(event)}"
     if event.state is not State.IN_FLIGHT or event.lead:
@@ -95,21 +95,14 @@ def standing(event: StoredEvent) -> str:
 
 
 def show_json(store: Store, event: StoredEvent, told: Explained, body: bytes | None) -> None:
-    print_json(
-        {
-            **event_json(event),
-            "headers": {**event.came, **event.headers},
-            "explanation": explanation_json(told),
-            "happenings": [happening_json(one) for one in happenings_of(store, event)],
-            **({} if body is None else {"body": body.decode(errors="replace")}),
-        }
-    )
+    text = {} if body is None else {"body": body.decode(errors="replace")}
+    print_json({**whole_json(store, event, told), **text})
 
 
 def show(store: Store, event: StoredEvent, told: Explained, *, whole: bool) -> None:
     facts = plain_table("", "")
     facts.show_header = False
-    for name, said in facts_of(event, told):
+    for name, said in facts_of(event, told, store.steering.pause_of(event)):
         facts.add_row(Text(name, "bold"), said)
     out.print(facts)
     if event.updates:
@@ -126,10 +119,10 @@ def show(store: Store, event: StoredEvent, told: Explained, *, whole: bool) -> N
         out.print(happenings_table(happenings))
 
 
-def facts_of(event: StoredEvent, told: Explained) -> Iterator[tuple[str, Text]]:
+def facts_of(event: StoredEvent, told: Explained, pause: Pause | None) -> Iterator[tuple[str, Text]]:
     kind = f", {event.kind}" if event.kind else ""
     yield "event", Text(event.id)
-    yield "state", Text(standing(event), state_text(event.state).style)
+    yield "state", Text(standing(event, pause), state_text(event.state).style)
     if event.reason:
         status = f" ({event.reason.status})" if event.reason.status else ""
         yield "reason", Text(f"{event.reason.kind}{status}: {event.reason.words}", "red")
