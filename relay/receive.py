@@ -157,19 +157,21 @@ def title(sender: Sender) -> str:
     return sender.about.title
 
 
-def door(
+def door(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
     hooks: Mapping[str, Hook],
     *,
     store: EventStore,
     known: Callable[[str], bool],
     max_body: int,
     public_url: str = "",
+    note: Callable[[float], None] = lambda _: None,
 ) -> flask.Blueprint:
     """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError.
 
-    ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too.
+    ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too. ``note`` is told
+    how many seconds each accepted request took.
     """
-    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url)
+    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url, note=note)
     blueprint = flask.Blueprint("door", __name__)
     for view, methods in ((views.post, ["POST"]), (views.other, OTHER_METHODS)):
         blueprint.add_url_rule(
@@ -194,12 +196,15 @@ class _Door:
     known: Callable[[str], bool]
     max_body: int
     public_url: str
+    note: Callable[[float], None]
 
     def post(self, hook: str) -> flask.Response:
-        environ, body = flask.request.environ, b""
+        environ, body, began = flask.request.environ, b"", time.perf_counter()
         try:
             body = read_body(environ, self.max_body)
-            return accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
+            told = accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
+            self.note(time.perf_counter() - began)
+            return told
         except Rejected as error:
             return self.refuse(error, hook, size=len(body) or get_content_length(environ) or 0)
         except StoreError as error:
@@ -294,7 +299,8 @@ def target_of(environ: WSGIEnvironment) -> str:
 def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:
     """Say which events we have now, and how many of them we had before."""
     if log.isEnabledFor(logging.INFO):
-        log.info("event.accepted", extra={"hook": hook, "events": [one.id for one in acceptances]})
+        ids, states = [one.id for one in acceptances], [one.state.word for one in acceptances]
+        log.info("event.accepted", extra={"hook": hook, "events": ids, "states": states})
     body: dict[str, object] = {"ok": True, "events": [one.id for one in acceptances]}
     if duplicates := sum(one.duplicate for one in acceptances):
         body["duplicates"] = duplicates

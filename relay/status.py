@@ -13,6 +13,7 @@ from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.acts import Act
+from relay.store.alarms import Alarm
 from relay.store.events import Rejection
 from relay.store.gates import Gate, Pause
 from relay.store.overview import DAYS
@@ -33,6 +34,11 @@ class HookCounts:
     hook: str
     today: Mapping[str, int]
     all: Mapping[str, int]
+
+    @property
+    def left_over(self) -> int:
+        """Give by how many the events accepted today exceed those that stand anywhere: 0, or the sum does not hold."""
+        return self.today.get("accepted", 0) - sum(self.today.get(state.word, 0) for state in State)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class Status:
     #: Of those that run errands.
     background: int
     acts: tuple[Act, ...]
+    #: What was found to need a person and was told, the longest first.
+    alarms: tuple[Alarm, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,6 +114,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         workers=workers_seen(store.client),
         background=workers_seen(store.client, BACKGROUND),
         acts=tuple(store.acts.last(MOST_ACTS)),
+        alarms=tuple(store.alarms.current()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import sys
@@ -14,6 +15,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from relay import doctor, logs, rulebook
+from relay.alarms import Watch
+from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
@@ -49,7 +52,7 @@ def heed(client: redis.Redis) -> None:
     try:
         findings = doctor.redis_faults(client)
     except StoreError as error:
-        log.warning("store.away", extra={"reason": str(error)})
+        log.warning("store.away", extra={"words": str(error)})
         return
     if faults := [f"REDIS_URL: {one.words}; {one.cure}" for one in findings if one.level is doctor.Level.FAULT]:
         raise SettingsError(faults)
@@ -88,18 +91,20 @@ def hooks(settings: Settings) -> dict[str, Hook]:
 class RulesNow:
     """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._hooks: Mapping[str, Hook] = {}
 
     def __call__(self) -> Mapping[str, Hook]:
-        """Give the hooks by name. Raises RuleError while a file has a fault."""
+        """Give the hooks by name; their texts are kept. Raises RuleError while a file has a fault."""
         with self._lock:
             seen = self._look()
             if seen != self._seen:
                 self._hooks = hooks(self._settings)
+                self._store.rule_texts.keep(self._hooks.values())
                 self._seen = seen  # not where it was refused: then the next call looks anew
             return self._hooks
 
@@ -136,6 +141,17 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
 
 
+def keep_times(kept: Store) -> None:
+    """Add up in the store every second how long senders wait, and once more at the end."""
+    Beat("accept times", kept.accept_times.flush, every_s=1.0).start()
+
+    def last() -> None:
+        with contextlib.suppress(StoreError):
+            kept.accept_times.flush()
+
+    atexit.register(last)
+
+
 def web() -> flask.Flask:
     """Build the web app of one process for gunicorn, which ends where settings or rules have faults."""
     try:
@@ -147,9 +163,7 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
-    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
-
-    logs.set_up(settings.log)
+    logs.set_up(settings.log, settings.log_format)
     loaded = hooks(settings)
     require_destinations(settings, loaded)
     client = connect(settings)
@@ -167,6 +181,8 @@ def app(settings: Settings) -> flask.Flask:
     warn_of_index(kept)
     web_app = routes(settings, kept, loaded)
     ticker.start()
+    Watch(kept, settings).start()
+    keep_times(kept)
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app
 
@@ -186,8 +202,10 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             known=kept.door.ever_known,
             max_body=settings.max_body,
             public_url=settings.public_url,
+            note=kept.accept_times.note,
         )
     )
     web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
+    web_app.register_blueprint(ops.metrics(kept, settings))
     return web_app

@@ -145,7 +145,8 @@ class Background:
         try:
             run(self._means, queue, event, tried)
         except StoreError as error:
-            log.warning("store.away", extra={"reason": str(error)})
+            log.warning("store.away", extra={"words": str(error)})
         except Exception as error:
             # One event's trouble must not end the others; its lease brings it back.
-            log.exception("errand.broken", extra={"event": event.id, "error": type(error).__name__})
+            extra = {"queue": queue, "events": [event.id], "fault": type(error).__name__}
+            log.exception("errand.broken", extra=extra)

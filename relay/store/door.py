@@ -7,7 +7,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -111,13 +111,23 @@ class Door:
 
     def _write_known(self) -> None:
         if self._to_know:
-            self._client.sadd("relay:hooks", *self._to_know)
-            self._client.set("relay:keep", 1000 * self._log_s)
+            pipe = self._client.pipeline(transaction=True)
+            pipe.sadd("relay:hooks", *self._to_know)
+            pipe.delete("relay:loaded")
+            pipe.sadd("relay:loaded", *self._to_know)
+            pipe.set("relay:keep", 1000 * self._log_s)
+            pipe.execute()
             self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
         with store_errors():
             return bool(self._client.sismember("relay:hooks", hook))
+
+    def loaded(self) -> set[str]:
+        """Give the hooks that the web process serves that was started last."""
+        with store_errors():
+            names: Any = self._client.smembers("relay:loaded")
+        return {name.decode() for name in names}
 
     def _arguments(self, arrival: Arrival) -> list[Argument]:
         """Give what the script takes for one event."""

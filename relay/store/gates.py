@@ -57,6 +57,8 @@ class Gate:
     due: int
     #: For how long the first of these has been waiting, in ms.
     oldest_ms: int
+    #: Since when it is held, open or paused, in ms since 1970; for 'slowed' until when, and 0 while it flows.
+    since_ms: int = 0
     #: Set while a person keeps everything back; what it fares like beneath is to be seen once that is over.
     pause: Pause | None = None
     #: PUTs a second that a person has set, and who, when and why in words; None where LEADS_API_RATE holds.
@@ -89,6 +91,7 @@ class Gates:
             leads=pending,
             due=due,
             oldest_ms=self._oldest_ms(first, now_ms),
+            since_ms=_since_ms(flat, state),
             **_by_hand(destination, flat),
         )
 
@@ -110,10 +113,19 @@ class Gates:
     ) -> Gate:
         # Leads are neither looked up nor created at a destination that is paused.
         of_destination = {b"paused": paused[0]} if paused[0] and queue.startswith("find:") else {}
-        state, words = _gate_state({**flat, **of_destination}, now_ms)
+        flat = {**flat, **of_destination}
+        state, words = _gate_state(flat, now_ms)
         waits = [now_ms - header.received_ms for header in self._events.headers([id.decode() for id in first])]
         oldest_ms = max(waits, default=0)
-        return Gate(destination=queue, state=state, words=words, leads=pending, due=due, oldest_ms=oldest_ms)
+        return Gate(
+            destination=queue,
+            state=state,
+            words=words,
+            leads=pending,
+            due=due,
+            oldest_ms=oldest_ms,
+            since_ms=_since_ms(flat, state),
+        )
 
     def _oldest_ms(self, names: Iterable[bytes], now_ms: int) -> int:
         """Look at the leads that come first: the longest wait of an update that was accepted and is not delivered."""
@@ -153,3 +165,9 @@ def _gate_state(flat: Mapping[bytes, bytes], now_ms: int) -> tuple[str, str]:
     if state == "flowing" and int(told.get("slow", 0)) > now_ms:
         state = "slowed"
     return state, "" if state == "flowing" else told.get("words", "")
+
+
+def _since_ms(flat: Mapping[bytes, bytes], state: str) -> int:
+    if state == "paused":
+        return read_pause("", flat[b"paused"]).at_ms
+    return int(flat.get({"held": b"held", "open": b"open", "slowed": b"slow"}.get(state, b""), 0))
