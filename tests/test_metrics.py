@@ -321,7 +321,7 @@ def test_while_redis_is_away_there_are_no_figures_rather_than_wrong_ones(setting
 def test_whichever_process_is_asked_the_figures_are_those_of_the_store(
     tmp_path: Path, redis_server: EmbeddedRedis
 ) -> None:
-    with running(tmp_path, RULES, redis_url=redis_server.url) as relay:
+    with running(tmp_path, RULES, redis_url=redis_server.url, webs=2) as relay:
         ids = [relay.send(cargo=f"paso {n}") for n in range(30)]
         requests.post(f"{relay.url}/hooks/cotiza", data="{}", timeout=10)
         until(lambda: all(relay.event(id).state in (State.DELIVERED, State.SUPERSEDED) for id in ids))
