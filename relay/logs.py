@@ -62,6 +62,7 @@ FACTS: Mapping[str, Fact] = {
     "page.broken": Fact("a fault of our own in a page of the ops desk", ("endpoint",)),
     "users.unreadable": Fact("the file of users has faults; those known before may log in", ("file", "faults")),
     "beat.broken": Fact("a fault of our own in a thread that goes on", ("beat", "fault")),
+    "audit.fails": Fact("the sum of accepted events does not hold, or events are astray: see relay audit", ("faults",)),
     "store.away": Fact("Redis is away, full or read-only; what was to be done is done later", ("hook", "words")),
     "redis.doubtful": Fact("Redis may lose what it is given", ("words",)),
     "index.unreadable": Fact("leads can't be found by phone or e-mail", ("words",)),

@@ -21,6 +21,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
 from relay.hooks import Hook
 from relay.mapping import map_event
+from relay.masking import what_came
 from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
@@ -59,20 +60,45 @@ class EventStore(Protocol):
 def receive(request: Request, *, hook: Hook, store: EventStore) -> Sequence[Acceptance]:
     """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable."""
     sender = adapter_of(hook)
-    verify(request, sender=sender, hook=hook)
+    secret_name = verify(request, sender=sender, hook=hook)
     events = parse(request, sender=sender, hook=hook)
-    return store.accept([mapped(event, request, sender=sender, hook=hook) for event in events]) if events else ()
+    if not events:
+        return ()
+    return store.accept([mapped(one, request, sender=sender, hook=hook, secret_name=secret_name) for one in events])
 
 
-def verify(request: Request, *, sender: Sender, hook: Hook) -> None:
-    """Have the sender check the request; a check that breaks is one that failed."""
+def verify(request: Request, *, sender: Sender, hook: Hook) -> str:
+    """Have the sender check the request; a check that breaks is one that failed.
+
+    Gives the name of the secret that matched where the hook has several, else nothing.
+    """
     try:
-        sender.verify(request, hook.secrets)
+        found = matching(request, sender=sender, hook=hook) if len(hook.secrets) > 1 else ""
+        if not found:
+            # Of all secrets at once, also where each alone has failed: what is said of the request is then the same.
+            sender.verify(request, hook.secrets)
     except BadSignature:
         raise
     except Exception as error:
         log.error("signature.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
         raise BadSignature(f"the signature can't be read as one of {title(sender)}") from error
+    return found
+
+
+def matching(request: Request, *, sender: Sender, hook: Hook) -> str:
+    """Name the first secret that made this request; empty where none did."""
+    for name, secret in zip(hook.secret_names, hook.secrets, strict=True):
+        with suppress(BadSignature):
+            sender.verify(request, (secret,))
+            return name
+    return ""
+
+
+def came_of(request: Request, *, sender: Sender, hook: Hook) -> dict[str, str]:
+    """Give the request's headers as they may be kept for a person."""
+    signed_in = hook.signature.header.lower() if hook.signature else ""
+    known = (*hook.secrets, *hook.keys.values()) if hook.keys else hook.secrets
+    return what_came(request.headers, without=sender.about.headers, secrets=known, secret_header=signed_in)
 
 
 def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
@@ -92,8 +118,9 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
     return events
 
 
-def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arrival:
+def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook, secret_name: str = "") -> Arrival:
     """Put together an event and what its hook file makes of it."""
+    made = map_event(event, hook, received_ms=request.received_ms)
     return Arrival(
         hook=hook.name,
         sender=hook.sender,
@@ -104,7 +131,10 @@ def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arr
         content_type=request.headers.get("content-type", ""),
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
-        mapped=map_event(event, hook, received_ms=request.received_ms),
+        mapped=made,
+        came=came_of(request, sender=sender, hook=hook),
+        secret_name=secret_name,
+        door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
         terms=terms_of(event),
     )
 

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Mapping
 
 import flask
@@ -23,6 +24,7 @@ from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
+from relay.store.logins import Logins
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -72,11 +74,44 @@ def store(settings: Settings, client: redis.Redis | None = None) -> Store:
     )
 
 
+def logins(settings: Settings, client: redis.Redis | None = None) -> Logins:
+    return Logins(client or connect(settings), settings.session_key)
+
+
 def hooks(settings: Settings) -> dict[str, Hook]:
     """Load the hook files. Raises RuleError with all their faults."""
     return rulebook.load(
         settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
+
+
+class RulesNow:
+    """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._lock = threading.Lock()
+        self._seen: tuple[object, ...] | None = None
+        self._hooks: Mapping[str, Hook] = {}
+
+    def __call__(self) -> Mapping[str, Hook]:
+        """Give the hooks by name; their texts are kept. Raises RuleError while a file has a fault."""
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                self._hooks = hooks(self._settings)
+                self._store.rule_texts.keep(self._hooks.values())
+                self._seen = seen  # not where it was refused: then the next call looks anew
+            return self._hooks
+
+    def _look(self) -> tuple[object, ...]:
+        """Look at name, time and size of each file, before they are read: a change meanwhile is seen the next time."""
+        try:
+            files = [(file.name, file.stat()) for file in rulebook.hook_files(self._settings.rules)]
+        except OSError:
+            return ("not there",)
+        return tuple((name, about.st_mtime_ns, about.st_size) for name, about in files)
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
@@ -139,8 +174,19 @@ def app(settings: Settings) -> flask.Flask:
         lookup=settings.lookup,
     )
     kept.door.know(loaded)
+    kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
-    web_app = flask.Flask("relay")
+    web_app = routes(settings, kept, loaded)
+    ticker.start()
+    Watch(kept, settings).start()
+    keep_times(kept)
+    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
+    return web_app
+
+
+def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
+    """Build the app with every route that it has, over one store."""
+    web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(
             loaded,
@@ -151,11 +197,7 @@ def app(settings: Settings) -> flask.Flask:
             note=kept.accept_times.note,
         )
     )
-    web_app.register_blueprint(ops.desk(ops.means(kept, settings, hooks=loaded)))
+    web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
     web_app.register_blueprint(ops.metrics(kept, settings))
-    ticker.start()
-    Watch(kept, settings).start()
-    keep_times(kept)
-    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app

@@ -264,7 +264,7 @@ def test_no_background_worker_is_an_alarm_while_somebody_is_to_be_asked(store: S
         ("fetch:anuncios", "open", "open:fetch:anuncios", "asking for answers of hook anuncios"),
     ],
 )
-def test_errands_that_are_kept_back_are_an_alarm_of_their_own(  # noqa: PLR0917 -- a table's columns
+def test_errands_that_are_kept_back_are_an_alarm_of_their_own(
     world: World, settings: Settings, queue: str, field: str, alarm: str, about: str
 ) -> None:
     errand_gate(world, queue, **{field: 1, "words": PERSON})

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from relay.embedded import EmbeddedRedis
+from relay.leads_api import LeadsApi
 from relay.model import State
+from relay.replay import Stage
 from relay.replay.run import MOST_DUE
+from relay.settings import Destination
 from relay.store import Store
+from relay.store.replays import LEASE_MS
 from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
 from tests.far_crm import arrival, update
 from tests.forms import come_in
 from tests.hook_texts import hook_of, rule, rules
+from tests.waiting import until
+from workers.background import Background
+from workers.errand import Means
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def test_dead_letters_as_json_hold_times_twice_and_nothing_else_is_printed(desk:
 def test_a_time_that_can_not_be_read_is_wrong_usage(desk: Desk) -> None:
     listed = desk.relay("dead", "list", "--since", "yesterday")
 
-    assert "'yesterday' is no time: say 30m, 2h or 3d ago, or 2026-11-23T14:30" in listed.stderr
+    assert "'yesterday' is no time: say 30m, 2h or 3d ago, today, or 2026-11-23T14:30" in listed.stderr
     assert listed.returncode == 2
 
 
@@ -226,3 +233,77 @@ def test_ctrl_c_ends_a_replay_between_two_events_and_says_how_far_it_came(desk: 
     assert "cancelled: 2 events not replayed" in shown
     assert code == 3
     assert len(desk.world.store.events.dead()) == 2
+
+
+def test_a_replay_that_was_run_is_listed_and_shown(desk: Desk) -> None:
+    event = desk.dead("e", ANA, phone="1")
+    desk.relay("replay", event, "--run", "--who", "ana", "--name", "the campaign")
+
+    listed = desk.relay("replay", "--list")
+    (one,) = desk.json("replay", "--list")
+    shown = desk.relay("replay", "--show", one["id"])
+
+    assert (one["name"], one["who"], one["state"], one["replayed"]) == ("the campaign", "ana", "done", 1)
+    assert one["id"] in listed.stdout
+    assert shown.stdout.splitlines()[0] == f"replay {one['id']}: the campaign"
+    assert "1 of 1 event replayed, 0 failed" in shown.stdout
+    assert "1 field would change" in shown.stdout
+    assert desk.json("replay", "--show", one["id"])["plan"]["applies"] == 1
+
+
+def test_a_replay_is_left_to_the_background_worker_and_cancelled(desk: Desk) -> None:
+    event = desk.dead("e", ANA, phone="1")
+
+    left = desk.relay("replay", "--kind", "refused", "--run", "--background", "--yes")
+    (one,) = desk.json("replay", "--list")
+    cancelled = desk.relay("replay", "--cancel", one["id"], "--who", "eva")
+    again = desk.relay("replay", "--cancel", one["id"])
+
+    assert (
+        left.stdout.splitlines()[-1] == f"replay {one['id']}: 1 event; see how it goes: relay replay --show {one['id']}"
+    )
+    assert left.stderr == "no background worker is alive: it waits for one\n"
+    assert (one["state"], one["filter"]) == ("running", "dead, kind 'refused'")
+    assert cancelled.stdout == f"replay {one['id']}: cancelled, 0 of 1 event replayed\n"
+    assert (again.stderr, again.returncode) == (f"replay {one['id']}: is cancelled already\n", 1)
+    assert desk.world.state(event) is State.DEAD
+
+
+def test_a_replay_whose_command_is_killed_is_carried_on_by_the_background_worker(desk: Desk) -> None:
+    events = [desk.dead(f"dead {name}", ANA, **{name: "bad"}) for name in ("phone", "title", "company")]
+    live = [arrival(f"e{n}", f"lead-{n}", update(phone=str(n))) for n in range(MOST_DUE)]
+    desk.world.store.door.accept(live)
+    with on_a_terminal(desk, "replay", "--run", "--yes") as (process, said):
+        shown = ""
+        while "waiting" not in shown:
+            shown += next(said)
+        process.kill()
+        process.wait(60)
+    desk.world.deliver_all()
+    store = desk.world.store
+    (one,) = store.replays.last()
+    (lease_ends,) = [ms for _, ms in store.client.zrange("relay:replays:todo", 0, -1, withscores=True)]
+
+    store.client.zadd("relay:replays:todo", {one.id: lease_ends - LEASE_MS})
+    worker = Background(means_of(store), name="a job")
+    until(lambda: not worker.turn() and store.replays.last()[0].stage.ended)
+    desk.world.deliver_all()
+
+    (ended,) = store.replays.last()
+    assert (one.stage, one.replayed) == (Stage.RUNNING, 0)
+    assert (ended.stage, ended.replayed, ended.failed) == (Stage.DONE, 3, 0)
+    assert {desk.world.state(id) for id in events} == {State.DELIVERED}
+
+
+def means_of(store: Store) -> Means:
+    nowhere = Destination(name="default", url="http://crm", key="", rate=0)
+    api = LeadsApi(nowhere, timeout_ms=100)
+    return Means(store=store, hooks={}, api=lambda _: api, sender_urls={}, lease_ms=1_000)
+
+
+def test_a_replay_that_is_not_kept_is_told(desk: Desk) -> None:
+    empty, unknown = desk.relay("replay", "--list"), desk.relay("replay", "--show", "nothing")
+
+    assert (empty.stderr, empty.returncode) == ("no replay was made yet\n", 3)
+    words = "replay nothing: is not kept; relay replay --list shows those that are\n"
+    assert (unknown.stderr, unknown.returncode) == (words, 1)

@@ -27,6 +27,8 @@ BUDGET_S = 50.0
 #: An idle drain stays for so long, since a new one takes a while to start.
 LINGER_S = 5.0
 KEEP_S = 2.0
+#: A person may open a gate at any time, so it is never longer until the next look at one.
+GATED_S = 1.0
 #: News of PUTs are collected for so long before they are recorded together.
 MOMENT_S = 0.002
 #: Leads claimed beyond the threads, so that a thread that is done finds the next at hand.
@@ -176,7 +178,8 @@ class Drain:
         now = boot_s()
         # From when we asked, not from when the answer came: an answer that took long must not make a lease look longer.
         self._store_ahead = claims.now_ms - self._asked * 1000
-        self._look = now + claims.wait_ms / 1000
+        wait_s = claims.wait_ms / 1000
+        self._look = now + (min(wait_s, GATED_S) if claims.gate else wait_s)
         for claim in claims.leads:
             self._in_hand[claim.name] = claim
         self._crew.give(claims.leads)

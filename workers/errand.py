@@ -26,6 +26,8 @@ from relay.store.errands import Tried, errand_of
 UNREACHABLE_MS = 86_400_000
 #: How long a sender may not know of its own event: its permissions, or its servers, may be a little behind.
 UNSEEN_MS = 600_000
+#: Between two looks whether a hook is paused still whose event would have a lead created.
+KEPT_BACK_MS = 30_000
 SEARCHED = ("phone", "email")
 CREATE = "create"
 
@@ -114,6 +116,9 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     before = tried
     try:
         why = "" if known(means, event, tried) else why_not_created(event)
+        if why == CREATE and kept_back(means, event):
+            means.store.errandry.rest(queue, event.id, tried, rest_ms=KEPT_BACK_MS)
+            return
         if why == CREATE:
             # Noted before it is sent: if the answer is lost, the lead is looked for before it is created again.
             tried = tried._replace(created=True)
@@ -132,6 +137,12 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     means.store.errandry.go_on(event, queue, why=Reason(kind="unknown lead", words=why), missing=missing)
     outcome = "created" if why == CREATE else f"unknown: {missing}" if why else "found"
     log.info("errand.done", extra={"queue": queue, "events": [event.id], "outcome": outcome})
+
+
+def kept_back(means: Means, event: StoredEvent) -> bool:
+    """Whether a person has paused the event's hook: then its lead is not created either."""
+    pause = means.store.steering.pause_of(event)
+    return pause is not None and not pause.resuming
 
 
 def given_up(means: Means, tried: Tried, error: LeadsApiError) -> bool:

@@ -21,6 +21,8 @@ from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
 from relay.alarms import Watch
+from relay.audit import now_and_then
+from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
@@ -35,6 +37,8 @@ MAINTENANCE_S = 30
 MONITORING_S = 15
 #: Prolonged while an errand is run, so that those of a job that died come back soon.
 ERRAND_LEASE_MS = 15_000
+#: Whether it is time for an audit is asked so often.
+AUDITOR_S = 60.0
 QUEUES = (DELIVER, BACKGROUND)
 
 
@@ -83,16 +87,18 @@ def errands(name: str) -> None:
     store = wiring.store(settings)
     if not store.errandry.keep(name):
         return  # another job has taken its place: this one was late, or doubled
-    one = Background(means(settings, store), name=name)
+    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings, store))
     signal.signal(signal.SIGTERM, lambda *_: one.stop())
     one.run()
 
 
 def means(settings: Settings, store: Store) -> Means:
     """Put together what errands are run with. Raises RuleError where the rules have faults."""
+    hooks = wiring.hooks(settings)
+    store.rule_texts.keep(hooks.values())
     return Means(
         store=store,
-        hooks=wiring.hooks(settings),
+        hooks=hooks,
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,
@@ -139,6 +145,9 @@ def work(settings: Settings, queue: str = DELIVER) -> None:
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
     Watch(wiring.store(settings), settings).start()
+    if queue == BACKGROUND:
+        kept = wiring.store(settings, wiring.connect(settings))
+        Beat("auditor", lambda: now_and_then(kept), every_s=AUDITOR_S).start()
     with store_errors():
         worker = RelayWorker(
             [queue_of(client, queue)],

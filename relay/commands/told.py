@@ -1,96 +1,61 @@
-"""How events, happenings and plans look as JSON and in tables: the same words in every command."""
+"""How events, happenings and plans look in tables: the same words in every command. For JSON see ``telling``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
 
+from relay.commands import tables
 from relay.commands.asking import local, zone
 from relay.commands.follow import COLOURS, shown
-from relay.model import METADATA, Fault, Json, Reason, State, StoredEvent
+from relay.commands.tables import Cell, Column, fitting
+from relay.model import METADATA, Json, State, StoredEvent
+from relay.store.record import lead_name
+from relay.telling import event_json, fault_json, happening_json, part_json, reason_json, times, why_of
 from relay.timeline import Happening, Part
 
+__all__ = [
+    "WHEN",
+    "answer",
+    "event_json",
+    "events_table",
+    "fault_json",
+    "happening_json",
+    "happenings_table",
+    "listed",
+    "part_json",
+    "plain_table",
+    "reason_json",
+    "state_text",
+    "times",
+    "value_text",
+    "why_of",
+]
+
+#: In the name of a column: its cells are times.
+WHEN = tables.WHEN
 #: Events of one PUT that are shown line by line.
 MOST_PARTS = 10
-#: In the name of a column: its cells are times.
-WHEN = "<when>"
+HAPPENINGS = (
+    Column(name=f"when {WHEN}"),
+    Column(name="what came of it", least=16, folds=True),
+    Column(name="event"),
+    Column(name="hook", spare=1),
+    Column(name="fields by rule", least=14, folds=True),
+)
+EVENTS = (
+    Column(name=f"received {WHEN}"),
+    Column(name="event"),
+    Column(name="hook", least=6),
+    Column(name="state"),
+    Column(name="kind", least=7, spare=3),
+    Column(name="lead", least=9, spare=2),
+    Column(name="why", least=12, spare=1),
+)
 #: Columns whose cells are kept whole.
 WHOLE = ("event", "hook", "state", "lead", "destination")
-
-
-def times(name: str, ms: int | None) -> dict[str, Json]:
-    """Give a time twice: in ms since 1970, and as ISO in UTC."""
-    iso = None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return {f"{name}_ms": ms, name: iso and iso.replace("+00:00", "Z")}
-
-
-def event_json(event: StoredEvent) -> dict[str, Json]:
-    """Give all of an event but its body."""
-    states = event.update_states or (event.state,) * len(event.updates)
-    updates: list[Json] = [
-        {"set": update.set, "by": update.by, "each": update.each, "state": state.word}
-        for update, state in zip(event.updates, states, strict=True)
-    ]
-    return {
-        "id": event.id,
-        "hook": event.hook,
-        "sender": event.sender,
-        "sender_id": event.sender_id,
-        "kind": event.kind,
-        "test": event.test,
-        "rules_version": event.version,
-        "destination": event.destination,
-        "lead": event.lead,
-        "names": [{"kind": name.kind, "value": name.value} for name in event.names],
-        "found_by_name": event.found,
-        "fetch": event.fetch,
-        "fetched_bytes": len(event.fetched),
-        "state": event.state.word,
-        **times("happened", event.stamp.at_ms),
-        **times("received", event.received_ms),
-        "updates": updates,
-        "faults": [fault_json(fault) for fault in event.faults],
-        "reason": reason_json(event.reason),
-    }
-
-
-def fault_json(fault: Fault) -> dict[str, Json]:
-    return {"rule": fault.rule, "field": fault.register, "words": fault.words}
-
-
-def reason_json(reason: Reason | None) -> Json:
-    if reason is None:
-        return None
-    return {
-        "kind": reason.kind,
-        "words": reason.words,
-        "status": reason.status,
-        "attempts": reason.attempts,
-        **times("at", reason.at_ms or None),
-    }
-
-
-def happening_json(one: Happening) -> dict[str, Json]:
-    return {
-        **times("at", one.at_ms),
-        "status": one.status,
-        "words": one.words,
-        "took_ms": one.took_ms,
-        "attempt": one.attempt,
-        "events": [part_json(part) for part in one.parts],
-    }
-
-
-def part_json(part: Part) -> dict[str, Json]:
-    return {
-        "event": part.event,
-        "hook": part.hook,
-        "set": {rule: list(registers) for rule, registers in part.set.items()},
-        "superseded_by": part.superseded_by,
-    }
 
 
 def plain_table(*columns: str, title: str = "") -> Table:
@@ -102,21 +67,36 @@ def plain_table(*columns: str, title: str = "") -> Table:
     return table
 
 
-def happenings_table(happenings: Iterable[Happening]) -> Table:
-    """Show what happened, oldest first: one line for each event of each happening, what it set where that is news."""
-    table = plain_table(f"when {WHEN}", "what came of it", "event", "hook", "fields by rule")
+def happenings_table(happenings: Iterable[Happening | StoredEvent]) -> Table:
+    """Show what happened, oldest first: one line for each event of each happening, what it set where that is news.
+
+    An event among them stands for its coming in.
+    """
+    rows: list[list[Cell]] = []
     above = ""
     for one in happenings:
+        if isinstance(one, StoredEvent):
+            rows.append([local(one.received_ms), came_in(one), one.id, one.hook, ""])
+            continue
         when, what = local(one.at_ms), answer(one)
         for part in one.parts[:MOST_PARTS] or [Part(event="")]:
             came = Text(f"superseded by {part.superseded_by}", "yellow") if part.superseded_by else what
             said = news(part, above)
-            table.add_row(when, came, part.event, part.hook, Text(said, "dim" if said == "the same" else ""))
+            rows.append([when, came, part.event, part.hook, Text(said, "dim" if said == "the same" else "")])
             above = said if part.set and said != "the same" else above
             when, what = "", Text("the same PUT", "dim")
         if len(one.parts) > MOST_PARTS:
-            table.add_row("", Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim"))
-    return table
+            more = Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim")
+            rows.append(["", more, "", "", ""])
+    return fitting(HAPPENINGS, rows)
+
+
+def came_in(event: StoredEvent) -> Text:
+    """Say that an event came in, and where it stands where nothing else will tell."""
+    text = Text(f"a test of {event.sender} came in" if event.test else f"{event.sender} sent it", "dim")
+    if event.state not in (State.DELIVERED, State.SUPERSEDED, State.DEAD):
+        text.append(f", {event.state.word}", state_text(event.state).style)
+    return text
 
 
 def news(part: Part, above: str) -> str:
@@ -150,21 +130,13 @@ def answer(one: Happening) -> Text:
 
 def events_table(events: Iterable[StoredEvent]) -> Table:
     """List events with why they are where they are."""
-    table = plain_table(f"received {WHEN}", "event", "hook", "state", "kind", "lead", "why")
-    for event in events:
-        kind, why = why_of(event)
-        table.add_row(
-            local(event.received_ms), event.id, event.hook, state_text(event.state), kind, event.lead or "-", why
-        )
-    return table
+    return fitting(EVENTS, [event_row(event) for event in events])
 
 
-def why_of(event: StoredEvent) -> tuple[str, str]:
-    """Give kind and words of the reason, else the faults."""
-    if event.reason:
-        status = f"{event.reason.status} " if event.reason.status else ""
-        return event.reason.kind, f"{status}{event.reason.words}"
-    return "", "; ".join(f"{fault.register or fault.rule} {fault.words}" for fault in event.faults)
+def event_row(event: StoredEvent) -> list[Cell]:
+    kind, why = why_of(event)
+    lead = lead_name(event.destination, event.lead) if event.lead else "-"
+    return [local(event.received_ms), event.id, event.hook, state_text(event.state), kind, lead, why]
 
 
 def state_text(state: State) -> Text:

@@ -7,6 +7,7 @@ from jinja2 import StrictUndefined
 from jinja2.ext import i18n
 
 from relay.ops import assets, readable, words
+from relay.ops.desk import Desk
 from relay.ops.who import operator, who
 from relay.texts import N_
 
@@ -31,8 +32,8 @@ def templates(app: flask.Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension(i18n)
-    environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(readable.FILTERS, words=words.words)
+    environment.install_gettext_callables(words.gettext, words.one_or_many, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(readable.FILTERS, words=words.words, said=words.said)
     environment.globals.update(
         who=who,
         operator=operator,
@@ -40,7 +41,9 @@ def templates(app: flask.Flask) -> None:
         asset=assets.asset,
         served=lambda endpoint: endpoint in app.view_functions,
         sections=SECTIONS,
+        there=lambda path, method="GET": app.url_map.bind("").test(path, method),
         here=here,
+        badge_of=badge_of,
         back=back,
         theme=theme,
         tongue=words.tongue,
@@ -54,6 +57,13 @@ def here(endpoint: str) -> bool:
     """Whether the page that is shown belongs to this section."""
     path, section = flask.request.path, flask.url_for(endpoint)
     return path == section or (endpoint != "ops.overview" and path.startswith(f"{section.rstrip('/')}/"))
+
+
+def badge_of(endpoint: str) -> int:
+    """Give the number beside a section in the navigation."""
+    desk = flask.current_app.blueprints[Desk.NAME]
+    count = desk.badges.get(endpoint) if isinstance(desk, Desk) else None
+    return count() if count else 0
 
 
 def back() -> str | None:

@@ -35,8 +35,8 @@ def percent(share: float) -> str:
 def span(ms: float) -> str:
     """Write a length of time in its largest unit: ``5 min``, ``3 days``; below ten seconds with tenths."""
     seconds = max(0.0, ms) / 1000
-    # Britain's short forms are long: "6.4 secs".
-    place = Locale("en") if locale().language == "en" else locale()
+    # The short forms of some places are none: "6.4 secs" in Britain, "3 dd." in Chile.
+    place = Locale(locale().language)
     for size, unit in UNITS:
         if seconds >= size:
             return format_unit(round(seconds / size), unit, length="short", locale=place)
@@ -53,9 +53,14 @@ def ago(ms: int) -> Markup:
 
 def moment(ms: int) -> Markup:
     """Write a moment as short as it can be told: ``23:43:01`` of today, ``25 Nov, 23:43``, ``25 Nov 2025, 23:43``."""
+    return _element(ms, short(ms))
+
+
+def short(ms: int) -> str:
+    """Write a moment as ``moment`` does, for a sentence."""
     at, now = _at(ms), datetime.now(zone())
     skeleton = "HH:mm:ss" if at.date() == now.date() else "d MMM, HH:mm" if at.year == now.year else "d MMM y, HH:mm"
-    return _element(ms, format_datetime(at, skeleton, locale=locale()))
+    return format_datetime(at, skeleton, locale=locale())
 
 
 def whole(ms: int) -> str:
@@ -67,6 +72,16 @@ def whole(ms: int) -> str:
 def day(ms: int) -> str:
     """Write a date: ``Wed 25 Nov``."""
     return format_date(_at(ms), "EEE d MMM", locale=locale())
+
+
+def clock(ms: int) -> str:
+    """Write the time of a day to the minute: ``23:43``."""
+    return format_datetime(_at(ms), "HH:mm", locale=locale())
+
+
+def day_short(ms: int) -> str:
+    """Write a date as short as an axis has room for: ``Wed 25``."""
+    return format_datetime(_at(ms), "EEE d", locale=locale())
 
 
 def zone() -> tzinfo:

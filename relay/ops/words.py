@@ -16,6 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from relay.model import Line
+
 #: Languages, each with its own name and the place whose dates and numbers it has unless the browser says another.
 TONGUES = {"en": ("English", "en_GB"), "es": ("Español", "es_CL")}
 COOKIE = "relay_language"
@@ -78,8 +80,12 @@ def gettext(text: str, **named: object) -> str:
 
 def ngettext(one: str, many: str, number: int, **named: object) -> str:
     """Say it of one or of many; ``%(num)s`` is the number as the reader writes it unless it is named otherwise."""
-    said = CATALOGUES[tongue()].ungettext(one, many, number)
-    return said % {"num": number, **named}
+    return one_or_many(one, many, number) % {"num": number, **named}
+
+
+def one_or_many(one: str, many: str, number: int) -> str:
+    """Give the form for so many, with nothing put in yet: that is the template's part."""
+    return CATALOGUES[tongue()].ungettext(one, many, number)
 
 
 _ = gettext
@@ -88,3 +94,8 @@ _ = gettext
 def words(text: str) -> str:
     """Say in the reader's language a text that stands elsewhere as a constant; unknown ones stay as they are."""
     return gettext(text)
+
+
+def said(line: Line) -> str:
+    """Say a sentence that has words of others in its places."""
+    return gettext(line.text, **line.values)

@@ -30,13 +30,22 @@ Argument: TypeAlias = bytes | str | int
 class Door:
     """Takes events in. Its promise: what it answered for is on disk, and nothing is half taken."""
 
-    def __init__(
-        self, scripts: Scripts, names: Names, *, retention_ms: int, nudge: Callable[[], None], lookup: bool
+    def __init__(  # noqa: PLR0913 -- it is built in one place
+        self,
+        scripts: Scripts,
+        names: Names,
+        *,
+        retention_ms: int,
+        nudge: Callable[[], None],
+        lookup: bool,
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
         self._scripts = scripts
         self._names = names
         self._lookup = lookup
         self._nudge = nudge
+        #: Keeps what must not expire while this process lives; called about once a second.
+        self._refresh = refresh
         self._client = scripts.client
         self._retention_ms = retention_ms
         self._log_s = retention_ms // 1000 + 2 * DAY_S
@@ -71,6 +80,7 @@ class Door:
             with store_errors():
                 memory = self._client.info("memory")
                 self._write_known()
+            self._refresh()
             most = int(memory.get("maxmemory", 0))
             self._full = most > 0 and int(memory["used_memory"]) > most * FULL_ABOVE
         if self._full:

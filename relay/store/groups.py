@@ -103,10 +103,32 @@ class Groups:
             sizes[group.what] += not group.acked_by
         return sizes
 
+    def unseen(self) -> int:
+        """Count the open groups that nobody has seen, 500 at the most; cheap, for every page."""
+        with store_errors():
+            ids = self._client.zrange("relay:open", 0, MOST - 1, desc=True)
+            pipe = self._client.pipeline(transaction=False)
+            for id in ids:
+                pipe.hexists(b"relay:group:" + id, "acked")
+            return sum(not seen for seen in pipe.execute()) if ids else 0
+
     def members(self, id: str) -> list[str]:
         """Give the ids of a group's events, the one that failed first first."""
         with store_errors():
             return [one.decode() for one in self._client.zrange(f"relay:in:{id}", 0, -1)]
+
+    def newest(self, id: str, most: int) -> list[str]:
+        """Give the ids of the last ``most`` events that failed in a group, the newest first."""
+        with store_errors():
+            return [one.decode() for one in self._client.zrange(f"relay:in:{id}", 0, most - 1, desc=True)]
+
+    def of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Give the group of each of these events that stands in one."""
+        if not ids:
+            return {}
+        with store_errors():
+            found = self._client.hmget("relay:grouped", ids)
+        return {id: group.decode() for id, group in zip(ids, found, strict=True) if group}
 
     def acknowledge(self, id: str, *, who: str) -> None:
         """Note that a person has seen an open group. Raises CommandError where it is not open."""

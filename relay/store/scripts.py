@@ -20,7 +20,6 @@ FILES: dict[str, tuple[str, ...]] = {
         "extend",
         "arm",
         "refresh",
-        "replay",
         "discard",
         "learn",
         "find",
@@ -30,15 +29,19 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "steer",
+        "unshelve",
         "tally",
         "alarm",
+        "rule_texts",
         "tidy",
         "ack",
     )
 }
+FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")
 FILES["exchange"] = ("complete", "claim", "exchange")
 #: What stands before each of them.
-SHARED = ("common", "search", "groups", "names")
+SHARED = ("common", "search", "groups", "shelf", "names")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 

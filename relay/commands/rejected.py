@@ -1,0 +1,71 @@
+"""``relay rejected``: what the door refused, why, and how to mend it at the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.text import Text
+
+from relay import rulebook, settings, wiring
+from relay.commands import tables
+from relay.commands.asking import HookOption, JsonOption, PageOption, SinceOption, lately, local, nothing
+from relay.commands.screen import out, print_json
+from relay.commands.stand_ins import AnySecret
+from relay.commands.tables import WHEN, Cell, Column
+from relay.hooks import Hook
+from relay.refusals import Refusals, fitting, refusals, rejection_json
+from relay.senders import ABOUT
+from relay.settings import Settings
+from relay.store.events import Rejection
+
+SHOWN = 20
+COLUMNS = (
+    Column(name=f"when {WHEN}"),
+    Column(name="hook", least=6),
+    Column(name="status"),
+    Column(name="bytes", right=True, spare=1),
+    Column(name="why", least=20),
+)
+
+
+def rejected(
+    hook: HookOption = "", since: SinceOption = None, limit: PageOption = SHOWN, as_json: JsonOption = False
+) -> None:
+    """Show the requests that the door refused, newest first, and what to do so that the next ones pass.
+
+    The last thousand are kept; of strangers' guesses at other addresses nothing is.
+    """
+    now = settings.load()
+    hooks = loaded(now)
+    found = fitting(wiring.store(now).events.rejected(), hook=hook, since_ms=since)
+    if as_json:
+        print_json([rejection_json(one, hooks) for one in found[:limit]])
+    elif found:
+        show(found, hooks, limit=limit)
+    if not found:
+        raise nothing("no rejected request matches")
+
+
+def loaded(now: Settings) -> dict[str, Hook]:
+    """Give the hooks whose files can be read, whether or not their secrets are set here."""
+    environment = AnySecret(now.environment)
+    return rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)[0]
+
+
+def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -> None:
+    for line in told(refusals(found, hooks)):
+        out.print(line, soft_wrap=False)
+    out.print()
+    rows: list[list[Cell]] = [
+        [local(one.at_ms), one.hook, Text(str(one.status), "red"), str(one.size), one.words] for one in found[:limit]
+    ]
+    out.print(tables.fitting(COLUMNS, rows))
+    if len(found) > limit:
+        out.print(f"the last {limit} of {len(found)} are shown: --limit shows more")
+
+
+def told(groups: Sequence[Refusals]) -> Iterator[Text]:
+    for one in groups:
+        head = f"{one.number} x {one.last.hook}, {one.last.status}: {one.last.words}"
+        yield Text.assemble((head, "bold"), (f" (last {lately(one.last.at_ms)})", "dim"))
+        yield Text(f"  {one.kind}: {one.cure}")

@@ -1,0 +1,140 @@
+"""What is told of events, of what happened to them and of what people did: the same JSON for commands and for the desk.
+
+Times stand twice: in ms since 1970, and as ISO in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from relay.explain import Explained
+from relay.explain.as_json import explanation_json
+from relay.finding import Found, Page
+from relay.model import Fault, Json, Reason, StoredEvent
+from relay.store import Store
+from relay.store.acts import Act
+from relay.texts import N_
+from relay.timeline import Happening, Part, happenings_of
+
+#: Why an event is kept and not sent.
+NO_RULE_HELD = N_("no rule held")
+IS_A_TEST = N_("it is a test; 'tests: deliver' in the hook file sends them")
+NO_LEAD = N_("no lead is known for it")
+
+
+def times(name: str, ms: int | None) -> dict[str, Json]:
+    """Give a time twice."""
+    iso = None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return {f"{name}_ms": ms, name: iso and iso.replace("+00:00", "Z")}
+
+
+def event_json(event: StoredEvent) -> dict[str, Json]:
+    """Give all of an event but its body."""
+    states = event.update_states or (event.state,) * len(event.updates)
+    updates: list[Json] = [
+        {"set": update.set, "by": update.by, "each": update.each, "state": state.word}
+        for update, state in zip(event.updates, states, strict=True)
+    ]
+    return {
+        "id": event.id,
+        "hook": event.hook,
+        "sender": event.sender,
+        "sender_id": event.sender_id,
+        "kind": event.kind,
+        "test": event.test,
+        "rules_version": event.version,
+        "destination": event.destination,
+        "lead": event.lead,
+        "names": [{"kind": name.kind, "value": name.value} for name in event.names],
+        "found_by_name": event.found,
+        "fetch": event.fetch,
+        "fetched_bytes": len(event.fetched),
+        "state": event.state.word,
+        **times("happened", event.stamp.at_ms),
+        **times("received", event.received_ms),
+        "updates": updates,
+        "faults": [fault_json(fault) for fault in event.faults],
+        "reason": reason_json(event.reason),
+    }
+
+
+def whole_json(store: Store, event: StoredEvent, told: Explained) -> dict[str, Json]:
+    """Give all of an event but its body, with what happened to it and why it was mapped as it was."""
+    pause = store.steering.pause_of(event)
+    return {
+        **event_json(event),
+        "kept_back": None if pause is None else {"of": pause.of, "words": pause.words},
+        "headers": {**event.came, **event.headers},
+        "explanation": explanation_json(told),
+        "happenings": [happening_json(one) for one in happenings_of(store, event)],
+    }
+
+
+def fault_json(fault: Fault) -> dict[str, Json]:
+    return {"rule": fault.rule, "field": fault.register, "words": fault.words}
+
+
+def reason_json(reason: Reason | None) -> Json:
+    if reason is None:
+        return None
+    return {
+        "kind": reason.kind,
+        "words": reason.words,
+        "status": reason.status,
+        "attempts": reason.attempts,
+        **times("at", reason.at_ms or None),
+    }
+
+
+def happening_json(one: Happening) -> dict[str, Json]:
+    return {
+        **times("at", one.at_ms),
+        "status": one.status,
+        "words": one.words,
+        "took_ms": one.took_ms,
+        "attempt": one.attempt,
+        "events": [part_json(part) for part in one.parts],
+    }
+
+
+def part_json(part: Part) -> dict[str, Json]:
+    return {
+        "event": part.event,
+        "hook": part.hook,
+        "set": {rule: list(registers) for rule, registers in part.set.items()},
+        "superseded_by": part.superseded_by,
+    }
+
+
+def why_of(event: StoredEvent) -> tuple[str, str]:
+    """Give kind and words of the reason, else the faults."""
+    if event.reason:
+        status = f"{event.reason.status} " if event.reason.status else ""
+        return event.reason.kind, f"{status}{event.reason.words}"
+    return "", "; ".join(f"{fault.register or fault.rule} {fault.words}" for fault in event.faults)
+
+
+def why_ignored(event: StoredEvent) -> str:
+    """Say why an event is kept and not sent."""
+    if not event.updates:
+        return NO_RULE_HELD
+    return IS_A_TEST if event.test else NO_LEAD
+
+
+def page_json(found: Page) -> dict[str, Json]:
+    """Give a page of events: ``next`` is the ``after`` of the next one, '' where there is none.
+
+    ``back_to_ms`` is set where more may follow though the page is not full: so far back it was looked.
+    """
+    events: list[Json] = [event_json(event) for event in found.events]
+    return {"events": events, "next": found.next, **times("back_to", found.back_to_ms)}
+
+
+def found_json(found: Found) -> dict[str, Json]:
+    """Give what a search found."""
+    return {"leads": list(found.leads), "events": [event_json(event) for event in found.events]}
+
+
+def act_json(act: Act) -> dict[str, Json]:
+    told: dict[str, Json] = {"who": act.who, "what": act.what, "about": act.about, "why": act.why}
+    return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count}
