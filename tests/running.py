@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,11 +114,18 @@ class Relay:
 
 @contextmanager
 def running(
-    folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None, **variables: str
+    folder: Path,
+    rules: str,
+    *,
+    redis_url: str,
+    more: Mapping[str, str] | None = None,
+    webs: int = 1,
+    before: Callable[[Settings, Sandbox], None] = lambda *_: None,
+    **variables: str,
 ) -> Iterator[Relay]:
     """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too.
 
-    ``variables`` are settings beside the usual ones.
+    ``variables`` are settings beside the usual ones; ``before`` is called when all is ready and no process runs yet.
     """
     (folder / "rules").mkdir()
     for name, text in {HOOK: rules, **(more or {})}.items():
@@ -127,8 +134,9 @@ def running(
     client.flushall()
     output = folder / "output"
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client, shown(output):
-        environment = environment_of(folder, redis_url, crm) | variables
+        environment = {**environment_of(folder, redis_url, crm), "WEB_CONCURRENCY": str(webs), **variables}
         settings = load(environment)
+        before(settings, crm)
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
@@ -158,7 +166,6 @@ def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]
         "RELAY_WORKERS": "1",
         "RELAY_LOG": "debug",
         "RELAY_OPS_TOKEN": TOKEN,
-        "WEB_CONCURRENCY": "2",
         "LEADS_API_URL": crm.url,
         "LEADS_API_KEY": crm.key,
         "LEADS_API_RATE": "0",
