@@ -29,11 +29,11 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
-        "rule_texts",
         "steer",
         "unshelve",
         "tally",
         "alarm",
+        "rule_texts",
         "tidy",
         "ack",
     )
