@@ -7,7 +7,7 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 words      model, sending, hooks, accounts, errors, texts, lead_fields
 decisions  expressions, grouping, identities, mapping, merge, retry, terms
 edges      settings, logs, rulebook, senders, store, leads_api, nudge
-journeys   receive, finding, replay, audit, status, timeline, doctor, new_hook, ops, sandbox
+journeys   receive, finding, replay, audit, status, timeline, telling, parked, doctor, new_hook, ops, sandbox
 wiring     wiring
 processes  embedded, redis_server, tether, parts, supervisor, gunicorn_conf
 top        cli, __main__, commands, workers

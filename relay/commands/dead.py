@@ -25,11 +25,12 @@ from relay.commands.asking import (
 )
 from relay.commands.event import show_event
 from relay.commands.screen import counted, errors, out, print_json
-from relay.commands.told import event_json, events_table
+from relay.commands.told import events_table
 from relay.errors import CommandError
 from relay.model import State
 from relay.replay import Filter, select
 from relay.store import Store
+from relay.telling import event_json
 
 #: Letters that a list shows unless told otherwise.
 SHOWN = 50

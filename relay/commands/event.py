@@ -13,16 +13,10 @@ from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.follow import why_ignored
 from relay.commands.screen import out, print_json
-from relay.commands.told import (
-    event_json,
-    happening_json,
-    happenings_table,
-    plain_table,
-    state_text,
-    value_text,
-)
+from relay.commands.told import happenings_table, plain_table, state_text, value_text
 from relay.model import State, StoredEvent
 from relay.store import Store
+from relay.telling import event_json, happening_json
 from relay.timeline import happenings_of
 
 WORDS = {

@@ -11,17 +11,8 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import (
-    WHEN,
-    event_json,
-    events_table,
-    happening_json,
-    happenings_table,
-    plain_table,
-    times,
-    value_text,
-)
-from relay.model import Json
+from relay.commands.told import WHEN, events_table, happenings_table, plain_table, value_text
+from relay.telling import story_json
 from relay.timeline import Standing, Story, story
 
 
@@ -67,26 +58,3 @@ def show_fields(fields: tuple[Standing, ...]) -> None:
         value = value_text(one.value, known=one.known)
         table.add_row(one.register, value, local(one.at_ms), one.event, one.hook, one.rule)
     out.print(table)
-
-
-def story_json(told: Story) -> dict[str, Json]:
-    return {
-        "lead": told.name,
-        "happenings": [happening_json(one) for one in told.happenings],
-        "fields": [field_json(one) for one in told.fields],
-        "pending": [event_json(event) for event in told.pending],
-        "dead": [event_json(event) for event in told.dead],
-        **times("due", told.due_ms),
-    }
-
-
-def field_json(one: Standing) -> dict[str, Json]:
-    return {
-        "field": one.register,
-        "known": one.known,
-        "value": one.value,
-        "event": one.event,
-        "hook": one.hook,
-        "rule": one.rule,
-        **times("happened", one.at_ms),
-    }

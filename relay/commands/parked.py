@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -13,10 +13,12 @@ from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import HookOption, JsonOption, LimitOption, SinceOption, nothing, span
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import event_json, plain_table, why_of
-from relay.model import Name, StoredEvent
+from relay.commands.told import plain_table, why_of
+from relay.model import StoredEvent
+from relay.parked import Choice, candidates_json, choices
 from relay.replay import select
 from relay.store import Store
+from relay.telling import event_json
 
 #: Events that a list shows unless told otherwise.
 SHOWN = 50
@@ -28,15 +30,6 @@ CURES = {
     "no identity": "mend the hook file or the sender, then: relay replay --state parked --remapped --run",
 }
 OTHER = "see relay event ID; once the cause is mended: relay replay --state parked --remapped --run"
-
-
-class Choice(NamedTuple):
-    """A name that several leads have."""
-
-    name: Name
-    destination: str
-    #: Their ids.
-    leads: tuple[str, ...]
 
 
 def parked(
@@ -56,10 +49,6 @@ def parked(
         show(store, events, most=len(events) if limit else SHOWN)
     if not events:
         raise nothing("no parked event matches")
-
-
-def candidates_json(store: Store, event: StoredEvent) -> dict[str, list[str]]:
-    return {f"{one.name.kind}:{one.name.value}": list(one.leads) for one in choices(store, [event])}
 
 
 def show(store: Store, events: Sequence[StoredEvent], *, most: int) -> None:
@@ -83,17 +72,6 @@ def show_rows(events: Iterable[StoredEvent], *, now_ms: int) -> None:
         by = "\n".join(f"{name.kind}:{name.value}" for name in event.names)
         table.add_row(event.id, event.hook, span(now_ms - event.received_ms), why_of(event)[1], by or "-")
     out.print(table)
-
-
-def choices(store: Store, events: Iterable[StoredEvent]) -> Iterator[Choice]:
-    """Give the names of these events that several leads have, each once."""
-    seen: set[tuple[str, Name]] = set()
-    for event in events:
-        found = store.names.find(event.destination, event.names)
-        for name, leads in zip(event.names, found, strict=True):
-            if len(leads) > 1 and (event.destination, name) not in seen:
-                seen.add((event.destination, name))
-                yield Choice(name, event.destination, tuple(lead.rpartition("/")[2] for lead in leads))
 
 
 def show_choice(one: Choice) -> None:

@@ -30,9 +30,10 @@ from relay.commands.asking import (
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.told import plain_table, value_text
 from relay.model import Json
-from relay.replay import STATES, Change, Fate, Filter, Item, Plan, Remap, plan, remapper, run, select
+from relay.replay import STATES, Change, Fate, Filter, Plan, Remap, plan, remapper, run, select
 from relay.replay import Progress as Done
 from relay.store import Store
+from relay.telling import plan_json
 
 #: Changes that a plan shows on a screen.
 SHOWN = 30
@@ -210,32 +211,3 @@ def now_text(one: Change) -> Text:
     if not one.set_by:
         return Text("not set by us", "dim")
     return value_text(one.now, known=one.known)
-
-
-def plan_json(planned: Plan) -> dict[str, Json]:
-    return {
-        "events": len(planned.items),
-        "leads": planned.leads,
-        "remapped": planned.remapped,
-        "force": planned.force,
-        **{fate.value: planned.count(fate) for fate in Fate},
-        "changes": len(planned.changes) + planned.more_changes,
-        "items": [item_json(item) for item in planned.items],
-        "fields": [change_json(change) for change in planned.changes],
-    }
-
-
-def item_json(item: Item) -> dict[str, Json]:
-    return {"event": item.event, "lead": item.lead, "fate": item.fate.value, "words": item.words}
-
-
-def change_json(one: Change) -> dict[str, Json]:
-    return {
-        "lead": one.lead,
-        "field": one.register,
-        "set_by": one.set_by,
-        "known": one.known,
-        "now": one.now,
-        "then": one.then,
-        "event": one.event,
-    }

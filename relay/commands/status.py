@@ -9,11 +9,12 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import WHEN, plain_table, times
+from relay.commands.told import WHEN, plain_table
 from relay.model import Json
 from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for
 from relay.status import status as look
 from relay.store.gates import Gate
+from relay.telling import times
 
 
 def status(as_json: JsonOption = False) -> None:

@@ -1,16 +1,15 @@
-"""How events, happenings and plans look as JSON and in tables: the same words in every command."""
+"""How events and happenings look in tables: the same words in every command. ``relay.telling`` says them in JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
 
 from relay.commands.asking import local, zone
 from relay.commands.follow import COLOURS, shown
-from relay.model import METADATA, Fault, Json, Reason, State, StoredEvent
+from relay.model import METADATA, Json, State, StoredEvent
 from relay.timeline import Happening, Part
 
 #: Events of one PUT that are shown line by line.
@@ -19,78 +18,6 @@ MOST_PARTS = 10
 WHEN = "<when>"
 #: Columns whose cells are kept whole.
 WHOLE = ("event", "hook", "state", "lead", "destination")
-
-
-def times(name: str, ms: int | None) -> dict[str, Json]:
-    """Give a time twice: in ms since 1970, and as ISO in UTC."""
-    iso = None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return {f"{name}_ms": ms, name: iso and iso.replace("+00:00", "Z")}
-
-
-def event_json(event: StoredEvent) -> dict[str, Json]:
-    """Give all of an event but its body."""
-    states = event.update_states or (event.state,) * len(event.updates)
-    updates: list[Json] = [
-        {"set": update.set, "by": update.by, "each": update.each, "state": state.word}
-        for update, state in zip(event.updates, states, strict=True)
-    ]
-    return {
-        "id": event.id,
-        "hook": event.hook,
-        "sender": event.sender,
-        "sender_id": event.sender_id,
-        "kind": event.kind,
-        "test": event.test,
-        "rules_version": event.version,
-        "destination": event.destination,
-        "lead": event.lead,
-        "names": [{"kind": name.kind, "value": name.value} for name in event.names],
-        "found_by_name": event.found,
-        "fetch": event.fetch,
-        "fetched_bytes": len(event.fetched),
-        "state": event.state.word,
-        **times("happened", event.stamp.at_ms),
-        **times("received", event.received_ms),
-        "updates": updates,
-        "faults": [fault_json(fault) for fault in event.faults],
-        "reason": reason_json(event.reason),
-    }
-
-
-def fault_json(fault: Fault) -> dict[str, Json]:
-    return {"rule": fault.rule, "field": fault.register, "words": fault.words}
-
-
-def reason_json(reason: Reason | None) -> Json:
-    if reason is None:
-        return None
-    return {
-        "kind": reason.kind,
-        "words": reason.words,
-        "status": reason.status,
-        "attempts": reason.attempts,
-        **times("at", reason.at_ms or None),
-    }
-
-
-def happening_json(one: Happening) -> dict[str, Json]:
-    return {
-        **times("at", one.at_ms),
-        "status": one.status,
-        "words": one.words,
-        "took_ms": one.took_ms,
-        "attempt": one.attempt,
-        "events": [part_json(part) for part in one.parts],
-    }
-
-
-def part_json(part: Part) -> dict[str, Json]:
-    return {
-        "event": part.event,
-        "hook": part.hook,
-        "set": {rule: list(registers) for rule, registers in part.set.items()},
-        "superseded_by": part.superseded_by,
-    }
 
 
 def plain_table(*columns: str, title: str = "") -> Table:
