@@ -5,9 +5,10 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 ``PUT /leads/{id}`` and records the answer: delivered, superseded, waiting, or a dead letter that a person replays.
 
 words      model, sending, hooks, accounts, errors, texts, lead_fields
-decisions  expressions, grouping, identities, mapping, merge, retry, terms
-edges      settings, logs, rulebook, senders, store, leads_api, nudge
-journeys   receive, finding, replay, audit, status, timeline, telling, parked, doctor, new_hook, ops, sandbox
+decisions  expressions, grouping, identities, mapping, masking, merge, retry, silence, terms
+edges      settings, logs, rulebook, senders, store, leads_api, nudge, beat
+journeys   receive, finding, replay, explain, audit, status, timeline, telling, parked, inbox, cures,
+           doctor, new_hook, ops, sandbox
 wiring     wiring
 processes  embedded, redis_server, tether, parts, supervisor, gunicorn_conf
 top        cli, __main__, commands, workers

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +14,15 @@ from relay.model import State
 from relay.store import Store
 from relay.store.events import date_of
 
+#: By itself an audit is run once in so long, and only where no more events than this are kept: it reads each of them.
+EVERY_MS = 3_600_000
+MOST_BY_ITSELF = 50_000
+#: Faults that are kept with the verdict.
+TOLD = 5
 #: Events move while they are read: what looks wrong is looked at so often before it is said.
 LOOKS = 5
+
+log = logging.getLogger("relay")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +68,49 @@ class Audit:
     def holds(self) -> bool:
         return not self.faults and all(one.holds for one in self.sums)
 
+    @property
+    def accepted(self) -> int:
+        return sum(one.accepted for one in self.sums)
+
+    def told(self) -> tuple[str, ...]:
+        """Give what is wrong, in sentences."""
+        return (*self.faults, *(str(one) for one in self.sums if not one.holds))
+
 
 def audit(store: Store) -> Audit:
-    """Add everything up, for all days of which the records are still kept."""
+    """Add everything up, for all days of which the records are still kept, and note the verdict."""
     sums = tuple(_sum(store, hook, day) for hook, day in _days(store))
-    return Audit(sums=sums, faults=tuple(_lasting_faults(store)))
+    found = Audit(sums=sums, faults=tuple(_lasting_faults(store)))
+    store.proofs.note(holds=found.holds, events=found.accepted, faults=found.told()[:TOLD])
+    return found
+
+
+def now_and_then(store: Store) -> Audit | None:
+    """Audit by itself where it is time and where that is soon done; None where it is not. Raises StoreError."""
+    if kept(store) > MOST_BY_ITSELF or not store.proofs.turn(EVERY_MS):
+        return None
+    found = audit(store)
+    if not found.holds:
+        log.error("audit.fails", extra={"faults": len(found.told())})
+    return found
+
+
+def kept(store: Store) -> int:
+    """Give how many events an audit would read, by the counters."""
+    today = store.events.today()
+    counts = store.overview.counts(range(_first(store, today), today + 1))
+    return sum(one["accepted"] for one in counts.values())
+
+
+def _first(store: Store, today: int) -> int:
+    """Give the first day of which all records are still kept."""
+    return today - store.retention_ms // 86_400_000 + 1
 
 
 def _days(store: Store) -> list[tuple[str, int]]:
     """Give hooks and days that have a log, or a counter that says they must have one."""
     today = store.events.today()
-    first = today - store.retention_ms // 86_400_000 + 1
+    first = _first(store, today)
     counted = {
         (hook, day)
         for day in range(first, today + 1)

@@ -10,34 +10,45 @@ import sys
 
 import typer
 
+from relay.commands.acts import acts
 from relay.commands.asking import EXIT_CODES
 from relay.commands.audit import audit
 from relay.commands.check import check
 from relay.commands.dead import dead
 from relay.commands.doctor import doctor
 from relay.commands.event import event
+from relay.commands.events import events
+from relay.commands.find import find
+from relay.commands.inbox import inbox
 from relay.commands.lead import lead
 from relay.commands.leads import leads
 from relay.commands.new import new
 from relay.commands.parked import parked
+from relay.commands.pause import pause, resume
+from relay.commands.rejected import rejected
 from relay.commands.replay import replay
 from relay.commands.sandbox import sandbox
 from relay.commands.screen import print_error
 from relay.commands.send import send
 from relay.commands.senders import senders
 from relay.commands.status import status
+from relay.commands.tail import tail
 from relay.commands.up import up
 from relay.errors import FaultsError, RelayError
 
 app = typer.Typer(
     help=f"Receives webhooks and updates the right CRM lead, whatever fails on the way. {EXIT_CODES}",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, senders, new, status, lead, event, parked, replay, audit, doctor, sandbox):
+for command in (up, send, check, senders, new, status, events, find, lead, event, rejected, parked, replay, tail):
     app.command()(command)
+app.command()(pause)
+app.command()(resume)
+for command in (acts, audit, doctor, sandbox):
+    app.command()(command)
+app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")
 app.add_typer(leads, name="leads")
 

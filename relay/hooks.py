@@ -21,6 +21,7 @@ class Formula:
     source: str
     #: Gives None where there is no value; raises ExpressionError.
     read: Callable[[Scope], Json]
+    line: int = 0
 
 
 class Outcome(NamedTuple):
@@ -40,6 +41,10 @@ class Rule:
     run: Callable[[Scope], Outcome | None]
     each: bool = False
     stop: bool = False
+    #: Where it says when it holds; 0 where it always does.
+    when_line: int = 0
+    #: Where it says what becomes of each register.
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,8 @@ class Hook:
     version: str
     #: Path of the file, for words to a person.
     file: str
+    #: All that stands in the file.
+    text: bytes = field(default=b"", repr=False)
     destination: str = "default"
     #: Whether events that the sender marks as tests are delivered.
     deliver_tests: bool = False

@@ -170,6 +170,10 @@ class Arrival:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: What the sender answered when it was asked for the rest.
     fetched: bytes = b""
+    #: Further headers of the request, for a person: secrets are masked, what says nothing is left out.
+    came: Mapping[str, str] = field(default_factory=dict)
+    #: Name of the secret that the request was verified with, where its hook has several.
+    secret_name: str = ""
     #: What it can be found by: kind and value.
     terms: tuple[tuple[str, str], ...] = ()
 
@@ -210,6 +214,9 @@ class StoredEvent:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: What the sender answered when it was asked for the rest.
     fetched: bytes = b""
+    #: As ``Arrival`` has them.
+    came: Mapping[str, str] = field(default_factory=dict)
+    secret_name: str = ""
     #: As ``Mapped`` has them.
     names: tuple[Name, ...] = ()
     missing: str = "park"
@@ -233,6 +240,8 @@ class StoredEvent:
             mapped=mapped,
             headers=self.headers,
             fetched=self.fetched,
+            came=self.came,
+            secret_name=self.secret_name,
         )
 
 
@@ -257,3 +266,16 @@ class Answer(NamedTuple):
 
     status: int
     lead: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence for a person, in parts, so that it can be said in other languages too."""
+
+    #: In English, with places for its values: ``%(hook)s: the CRM refused %(field)s``.
+    text: str
+    #: What is put into its places; words of senders, of the CRM and of hook files stay as they are.
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values

@@ -111,5 +111,5 @@ class Ticker:
             try:
                 self._nudger.nudge()
             except StoreError as error:
-                log.warning("store.away", extra={"reason": str(error)})
+                log.warning("store.away", extra={"words": str(error)})
                 self._now.wait(self._tick_s)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 import flask
@@ -21,6 +21,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreError, TooLarge, UnknownHook
 from relay.hooks import Hook
 from relay.mapping import map_event
+from relay.masking import what_came
 from relay.model import Acceptance, Arrival, Event
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
@@ -59,20 +60,57 @@ class EventStore(Protocol):
 def receive(request: Request, *, hook: Hook, store: EventStore) -> Sequence[Acceptance]:
     """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable."""
     sender = adapter_of(hook)
-    verify(request, sender=sender, hook=hook)
+    secret_name = verify(request, sender=sender, hook=hook)
     events = parse(request, sender=sender, hook=hook)
-    return store.accept([mapped(event, request, sender=sender, hook=hook) for event in events]) if events else ()
+    if not events:
+        return ()
+    seen = Seen(request, sender, hook, came_of(request, sender=sender, hook=hook), secret_name)
+    return store.accept([mapped(event, seen) for event in events])
 
 
-def verify(request: Request, *, sender: Sender, hook: Hook) -> None:
-    """Have the sender check the request; a check that breaks is one that failed."""
+class Seen(NamedTuple):
+    """What the events of one request have in common."""
+
+    request: Request
+    sender: Sender
+    hook: Hook
+    #: As ``Arrival`` has them.
+    came: Mapping[str, str]
+    secret_name: str
+
+
+def verify(request: Request, *, sender: Sender, hook: Hook) -> str:
+    """Have the sender check the request; a check that breaks is one that failed.
+
+    Gives the name of the secret that matched where the hook has several, else nothing.
+    """
     try:
-        sender.verify(request, hook.secrets)
+        found = matching(request, sender=sender, hook=hook) if len(hook.secrets) > 1 else ""
+        if not found:
+            # Of all secrets at once, also where each alone has failed: what is said of the request is then the same.
+            sender.verify(request, hook.secrets)
     except BadSignature:
         raise
     except Exception as error:
         log.error("signature.unreadable", extra={"hook": hook.name, "fault": type(error).__name__})
         raise BadSignature(f"the signature can't be read as one of {title(sender)}") from error
+    return found
+
+
+def matching(request: Request, *, sender: Sender, hook: Hook) -> str:
+    """Name the first secret that made this request; empty where none did."""
+    for name, secret in zip(hook.secret_names, hook.secrets, strict=True):
+        with suppress(BadSignature):
+            sender.verify(request, (secret,))
+            return name
+    return ""
+
+
+def came_of(request: Request, *, sender: Sender, hook: Hook) -> dict[str, str]:
+    """Give the request's headers as they may be kept for a person."""
+    signed_in = hook.signature.header.lower() if hook.signature else ""
+    known = (*hook.secrets, *hook.keys.values()) if hook.keys else hook.secrets
+    return what_came(request.headers, without=sender.about.headers, secrets=known, secret_header=signed_in)
 
 
 def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
@@ -92,8 +130,9 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
     return events
 
 
-def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arrival:
+def mapped(event: Event, seen: Seen) -> Arrival:
     """Put together an event and what its hook file makes of it."""
+    request, sender, hook = seen.request, seen.sender, seen.hook
     return Arrival(
         hook=hook.name,
         sender=hook.sender,
@@ -105,6 +144,8 @@ def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook) -> Arr
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=map_event(event, hook, received_ms=request.received_ms),
+        came=seen.came,
+        secret_name=seen.secret_name,
         terms=terms_of(event),
     )
 
@@ -127,19 +168,21 @@ def title(sender: Sender) -> str:
     return sender.about.title
 
 
-def door(
+def door(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
     hooks: Mapping[str, Hook],
     *,
     store: EventStore,
     known: Callable[[str], bool],
     max_body: int,
     public_url: str = "",
+    note: Callable[[float], None] = lambda _: None,
 ) -> flask.Blueprint:
     """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError.
 
-    ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too.
+    ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too. ``note`` is told
+    how many seconds each accepted request took.
     """
-    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url)
+    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url, note=note)
     blueprint = flask.Blueprint("door", __name__)
     for view, methods in ((views.post, ["POST"]), (views.other, OTHER_METHODS)):
         blueprint.add_url_rule(
@@ -164,12 +207,15 @@ class _Door:
     known: Callable[[str], bool]
     max_body: int
     public_url: str
+    note: Callable[[float], None]
 
     def post(self, hook: str) -> flask.Response:
-        environ, body = flask.request.environ, b""
+        environ, body, began = flask.request.environ, b"", time.perf_counter()
         try:
             body = read_body(environ, self.max_body)
-            return accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
+            told = accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
+            self.note(time.perf_counter() - began)
+            return told
         except Rejected as error:
             return self.refuse(error, hook, size=len(body) or get_content_length(environ) or 0)
         except StoreError as error:
@@ -264,7 +310,8 @@ def target_of(environ: WSGIEnvironment) -> str:
 def accepted(hook: str, acceptances: Sequence[Acceptance]) -> flask.Response:
     """Say which events we have now, and how many of them we had before."""
     if log.isEnabledFor(logging.INFO):
-        log.info("event.accepted", extra={"hook": hook, "events": [one.id for one in acceptances]})
+        ids, states = [one.id for one in acceptances], [one.state.word for one in acceptances]
+        log.info("event.accepted", extra={"hook": hook, "events": ids, "states": states})
     body: dict[str, object] = {"ok": True, "events": [one.id for one in acceptances]}
     if duplicates := sum(one.duplicate for one in acceptances):
         body["duplicates"] = duplicates

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ from relay.errors import SettingsError
 
 DAY_MS = 86_400_000
 HOME_FILE = "env"
+LOG_FORMATS = ("json", "text")
+#: Behind the name of a variable that holds a secret: the name of the one that says when it runs out.
+EXPIRES = "_EXPIRES"
 #: Characters that a secret of our own has at least.
 LEAST_SECRET = 16
 #: Where senders are asked for what they do not send. Meta retires its versions: ``META_API_URL`` names another.
@@ -59,6 +63,8 @@ class Settings:
     timeout_ms: int
     appendfsync: str
     log: str
+    #: 'json' or 'text'.
+    log_format: str
     port: int
     #: How senders call us, without a path: some sign the address too. Empty where no proxy stands before us.
     public_url: str
@@ -68,6 +74,14 @@ class Settings:
     lookup: bool
     #: Secret of the index of what leads are known by; empty for one that Redis keeps.
     index_key: str = field(repr=False)
+    #: Where alarms are sent; empty for nowhere but the log. Its path is a secret.
+    alarm_url: str = field(repr=False)
+    #: An alarm begins with so many dead letters, and when a lead has waited for so long.
+    alarm_dead: int
+    alarm_wait_ms: int
+    #: When secrets run out, as far as the environment says (``META_TOKEN_EXPIRES=2026-12-31``): the first ms of that
+    #: day in UTC, by the name of the secret's variable.
+    expiries: Mapping[str, int]
     #: Who may log in, from ``RELAY_USERS``, by name; and the file that says who else, which may change at any time.
     users: Mapping[str, Account]
     users_file: Path | None
@@ -99,6 +113,10 @@ class Settings:
             "LEADS_API_TIMEOUT": f"{self.timeout_ms / 1000:g}",
             "RELAY_APPENDFSYNC": self.appendfsync,
             "RELAY_LOG": self.log,
+            "RELAY_LOG_FORMAT": self.log_format,
+            "RELAY_ALARM_URL": mask_address(self.alarm_url) or "none",
+            "RELAY_ALARM_DEAD": str(self.alarm_dead),
+            "RELAY_ALARM_WAIT": f"{self.alarm_wait_ms / 1000:g}",
             "RELAY_PUBLIC_URL": self.public_url or "as called",
             "RELAY_INDEX_KEY": "set" if self.index_key else "kept in Redis",
             "LEADS_API_LOOKUP": "on" if self.lookup else "off",
@@ -122,6 +140,12 @@ def mask_url(url: str) -> str:
     """Give a URL without its password."""
     password = urlsplit(url).password if url else None
     return url.replace(f":{password}@", ":***@") if password else url
+
+
+def mask_address(url: str) -> str:
+    """Give only the host of a URL whose path is a secret, as those of chat rooms are."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}/***" if url else ""
 
 
 def read_home(home: Path) -> dict[str, str]:
@@ -159,6 +183,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         timeout_ms=round(reader.number("LEADS_API_TIMEOUT", float, 10.0, least=0.1) * 1000),
         appendfsync=reader.choice("RELAY_APPENDFSYNC", ("always", "everysec")),
         log=reader.choice("RELAY_LOG", ("warning", "info", "debug", "error")),
+        log_format=reader.choice("RELAY_LOG_FORMAT", LOG_FORMATS),
+        alarm_url=reader.url("RELAY_ALARM_URL", ("http", "https")),
+        alarm_dead=reader.number("RELAY_ALARM_DEAD", int, 1, least=1),
+        alarm_wait_ms=round(reader.number("RELAY_ALARM_WAIT", float, 300.0, least=1) * 1000),
+        expiries=reader.expiries(),
         port=reader.number("PORT", int, 8000, least=0),
         public_url=reader.url("RELAY_PUBLIC_URL", ("http", "https")),
         sender_urls={
@@ -177,6 +206,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if reader.faults:
         raise SettingsError(reader.faults)
     return settings
+
+
+def log_format(environ: Mapping[str, str] | None = None) -> str:
+    """Give the form of log lines for those who can't wait for all settings; what is wrong with it is said later."""
+    given = (os.environ if environ is None else environ).get("RELAY_LOG_FORMAT", "")
+    return given if given in LOG_FORMATS else LOG_FORMATS[0]
 
 
 def accounts_of(text: str) -> tuple[dict[str, Account], list[str]]:
@@ -237,6 +272,19 @@ class _Reader:
         if value and not _is_url(value, schemes) and fault not in self.faults:
             self.faults.append(fault)
         return value.rstrip("/") if value.startswith("http") else value
+
+    def expiries(self) -> dict[str, int]:
+        """Find every variable of a secret that is said to run out, and the day on which it does."""
+        found = {}
+        for name in sorted(self.environment):
+            secret = name.removesuffix(EXPIRES)
+            text = self.environment[name].strip()
+            if secret != name and text and self.environment.get(secret, "").strip():
+                try:
+                    found[secret] = round(datetime.fromisoformat(f"{text}T00:00:00+00:00").timestamp() * 1000)
+                except ValueError:
+                    self.faults.append(f"{name}: must be a day, as in 2026-12-31, not {text!r}")
+        return found
 
     def secret(self, name: str) -> str:
         value = self.environment.get(name, "").strip()

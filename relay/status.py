@@ -14,7 +14,7 @@ from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.acts import Act
 from relay.store.events import Rejection
-from relay.store.gates import Gate
+from relay.store.gates import Gate, Pause
 from relay.store.overview import DAYS
 
 #: Requests that were rejected within this time are told.
@@ -34,6 +34,11 @@ class HookCounts:
     today: Mapping[str, int]
     all: Mapping[str, int]
 
+    @property
+    def left_over(self) -> int:
+        """Give by how many the events accepted today exceed those that stand anywhere: 0, or the sum does not hold."""
+        return self.today.get("accepted", 0) - sum(self.today.get(state.word, 0) for state in State)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -42,6 +47,8 @@ class Status:
     at_ms: int
     hooks: tuple[HookCounts, ...]
     gates: tuple[Gate, ...]
+    #: Hooks that a person keeps back, by name.
+    paused: Mapping[str, Pause]
     #: Queues of events of which something is to be asked first: ``fetch:<hook>``, ``find:<destination>``.
     errands: tuple[Gate, ...]
     #: Destinations for which something waits, though no address is set for them.
@@ -92,6 +99,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         at_ms=now_ms,
         hooks=tuple(_hooks(store)),
         gates=tuple(gate for gate in gates if gate.destination in served or gate.leads),
+        paused=store.steering.paused_hooks(),
         unserved=tuple(gate.destination for gate in gates if gate.destination not in served and gate.leads),
         errands=tuple(gate for gate in store.gates.errands() if gate.leads),
         dead=sizes["dead"],
@@ -123,6 +131,7 @@ def asked_for(queue: str) -> str:
 #: The same for a queue of errands.
 ERRAND_WORDS = {
     "flowing": "flowing",
+    "paused": "paused with its destination",
     "slowed": "slowed: it asked for a rest",
     "held": "held: access is refused; see the words, and set the right token or key",
     "open": "open: many failures in a row; one try every few seconds",
@@ -131,6 +140,7 @@ ERRAND_WORDS = {
 #: What the state of a gate means, in words that hold nothing of what was answered.
 GATE_WORDS = {
     "flowing": "flowing",
+    "paused": "paused by a person: nothing is sent; relay resume lets it go on",
     "slowed": "slowed: the lead API asked for a rest",
     "held": "held: the lead API refuses our key; set the right one",
     "open": "open: many failures in a row; one try every few seconds",

@@ -1,16 +1,26 @@
-"""How events, leads and what happened to them look as JSON: the same words from commands and from the page's API."""
+"""What is told of events, of what happened to them and of what people did: the same JSON for commands and for the desk.
+
+Times stand twice: in ms since 1970, and as ISO in UTC.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from relay.finding import Found, Page
 from relay.model import Fault, Json, Reason, StoredEvent
-from relay.replay import Change, Fate, Item, Plan
+from relay.store.acts import Act
+from relay.texts import N_
 from relay.timeline import Happening, Identity, Part, Setting, Standing, Story
+
+#: Why an event is kept and not sent.
+NO_RULE_HELD = N_("no rule held")
+IS_A_TEST = N_("it is a test; 'tests: deliver' in the hook file sends them")
+NO_LEAD = N_("no lead is known for it")
 
 
 def times(name: str, ms: int | None) -> dict[str, Json]:
-    """Give a time twice: in ms since 1970, and as ISO in UTC."""
+    """Give a time twice."""
     iso = None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
     return {f"{name}_ms": ms, name: iso and iso.replace("+00:00", "Z")}
 
@@ -125,30 +135,34 @@ def identity_json(one: Identity) -> dict[str, Json]:
     return {"kind": one.name.kind, "value": one.name.value, "leads": list(one.leads)}
 
 
-def plan_json(planned: Plan) -> dict[str, Json]:
-    return {
-        "events": len(planned.items),
-        "leads": planned.leads,
-        "remapped": planned.remapped,
-        "force": planned.force,
-        **{fate.value: planned.count(fate) for fate in Fate},
-        "changes": len(planned.changes) + planned.more_changes,
-        "items": [item_json(item) for item in planned.items],
-        "fields": [change_json(change) for change in planned.changes],
-    }
+def why_of(event: StoredEvent) -> tuple[str, str]:
+    """Give kind and words of the reason, else the faults."""
+    if event.reason:
+        status = f"{event.reason.status} " if event.reason.status else ""
+        return event.reason.kind, f"{status}{event.reason.words}"
+    return "", "; ".join(f"{fault.register or fault.rule} {fault.words}" for fault in event.faults)
 
 
-def item_json(item: Item) -> dict[str, Json]:
-    return {"event": item.event, "lead": item.lead, "fate": item.fate.value, "words": item.words}
+def why_ignored(event: StoredEvent) -> str:
+    """Say why an event is kept and not sent."""
+    if not event.updates:
+        return NO_RULE_HELD
+    return IS_A_TEST if event.test else NO_LEAD
 
 
-def change_json(one: Change) -> dict[str, Json]:
-    return {
-        "lead": one.lead,
-        "field": one.register,
-        "set_by": one.set_by,
-        "known": one.known,
-        "now": one.now,
-        "then": one.then,
-        "event": one.event,
-    }
+def page_json(found: Page) -> dict[str, Json]:
+    """Give a page of events: ``next`` is the ``after`` of the next one, '' where there is none.
+
+    ``back_to_ms`` is set where more may follow though the page is not full: so far back it was looked.
+    """
+    events: list[Json] = [event_json(event) for event in found.events]
+    return {"events": events, "next": found.next, **times("back_to", found.back_to_ms)}
+
+
+def found_json(found: Found) -> dict[str, Json]:
+    """Give what a search found."""
+    return {"leads": list(found.leads), "events": [event_json(event) for event in found.events]}
+
+
+def act_json(act: Act) -> dict[str, Json]:
+    return {**times("at", act.at_ms), "who": act.who, "what": act.what, "about": act.about, "why": act.why}

@@ -156,6 +156,18 @@ def _dead_of(store: Store, name: str, ids: Sequence[str], most: int) -> tuple[li
     return sorted(dead, key=lambda one: one.stamp), max(0, number - len(dead))
 
 
+def line_of_time(told: Story) -> list[Happening | StoredEvent]:
+    """Give everything about a lead in the order in which it came to pass: each event as it came in, what became of it.
+
+    Events of one moment stand before what happened to them.
+    """
+    return sorted([*told.events, *told.happenings], key=lambda one: (_time_of(one), isinstance(one, Happening)))
+
+
+def _time_of(one: Happening | StoredEvent) -> int:
+    return one.at_ms if isinstance(one, Happening) else one.received_ms
+
+
 def happenings_of(store: Store, event: StoredEvent) -> list[Happening]:
     """Tell what happened to one event, as its lead's history has it."""
     if not event.lead:

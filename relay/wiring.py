@@ -44,7 +44,7 @@ def heed(client: redis.Redis) -> None:
     try:
         findings = doctor.redis_faults(client)
     except StoreError as error:
-        log.warning("store.away", extra={"reason": str(error)})
+        log.warning("store.away", extra={"words": str(error)})
         return
     if faults := [f"REDIS_URL: {one.words}; {one.cure}" for one in findings if one.level is doctor.Level.FAULT]:
         raise SettingsError(faults)
@@ -111,7 +111,7 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
-    logs.set_up(settings.log)
+    logs.set_up(settings.log, settings.log_format)
     loaded = hooks(settings)
     require_destinations(settings, loaded)
     client = connect(settings)
@@ -125,6 +125,7 @@ def app(settings: Settings) -> flask.Flask:
         lookup=settings.lookup,
     )
     kept.door.know(loaded)
+    kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
     web_app = flask.Flask("relay")
     web_app.register_blueprint(

@@ -111,7 +111,16 @@ class World:
     def claim(self, room: int = 100) -> list[Claim]:
         _, claims = self.delivery.exchange([], room=room)
         assert claims is not None
+        self.check_pauses(claims.leads)
         return [replace(one, until_ms=one.until_ms + self.passed_ms) for one in claims.leads]
+
+    def check_pauses(self, claims: Sequence[Claim]) -> None:
+        """What is paused is never given to be delivered."""
+        paused = {name for name, pause in self.store.steering.paused_hooks().items() if not pause.resuming}
+        assert not (claims and self.store.gates.gate("default").pause)
+        if paused:
+            ids = list({one.event for claim in claims for one in claim.pending})
+            assert not paused & {event.hook for event in self.store.events.events(ids)}
 
     def attempt(self, claim: Claim, fate: str = "ok") -> Completion:
         self.crm.fate = fate

@@ -6,6 +6,7 @@ A state machine over the real store and the real decisions; only the far CRM and
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -37,6 +38,7 @@ LEADS = (LEAD_A, LEAD_A, LEAD_A, LEAD_B)
 NAMES = (Name("phone", "+56912345678"), Name("email", "a@b.cl"), Name("external_id", "x"))
 OWNERS = {NAMES[0]: (LEAD_A,), NAMES[1]: (LEAD_B,), NAMES[2]: (LEAD_A, LEAD_B)}
 REGISTERS = ("phone", "metadata.estado", "metadata.utm")
+HOOKS = ("cotiza", "cotiza", "visita")
 FATES = ("ok", "ok", "ok", "fails before", "fails after", "late", "missing", "slow", "denied")
 
 #: The updates of one event: for each the registers it sets, and whether it is sent alone.
@@ -63,7 +65,7 @@ MOMENT_MS = 2_500
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Events come in any order; attempts meet any fate; workers die; people replay."""
+    """Events come in any order; attempts meet any fate; workers die; people replay, pause and resume."""
 
     server: EmbeddedRedis
 
@@ -74,6 +76,7 @@ class Deliveries(RuleBasedStateMachine):
         client = redis.Redis.from_url(self.server.url)
         client.flushall()
         self.world = World(Store(client, retention_ms=30 * DAY_MS))
+        self.world.store.door.know(HOOKS)
         self.serial = itertools.count()
         self.ids: list[str] = []
         self.accepted: dict[str, Arrival] = {}
@@ -85,8 +88,10 @@ class Deliveries(RuleBasedStateMachine):
             finally:
                 self.world.client.close()
 
-    @rule(some=arrivals)
-    def accept(self, some: list[tuple[str, int, list[tuple[set[str], bool]], bool, str | None]]) -> None:
+    @rule(some=arrivals, hook=st.sampled_from(HOOKS), pausing=st.sampled_from((False, False, False, True)))
+    def accept(
+        self, some: list[tuple[str, int, list[tuple[set[str], bool]], bool, str | None]], hook: str, pausing: bool
+    ) -> None:
         for lead, ago_ms, shape, bad, fate in some:
             name = f"event {next(self.serial)}"
             updates = tuple(
@@ -100,7 +105,9 @@ class Deliveries(RuleBasedStateMachine):
             if bad:
                 self.world.crm.poison |= set(updates[0].set.values())
             at_ms = self.world.store.events.now_ms() - ago_ms
-            self.take(name, arrival(name, lead, *updates, at_ms=at_ms))
+            self.take(name, replace(arrival(name, lead, *updates, at_ms=at_ms), hook=hook))
+            if pausing:
+                self.pause_a_hook(hook)
             if fate is not None:
                 self.world.advance(MOMENT_MS)
                 self.world.deliver(fate)
@@ -122,15 +129,40 @@ class Deliveries(RuleBasedStateMachine):
         ago_ms=st.integers(0, 60_000),
         registers=st.sets(st.sampled_from(REGISTERS), min_size=1),
         each=st.booleans(),
+        hook=st.sampled_from(HOOKS),
     )
     def accept_one_whose_lead_is_to_be_found(
-        self, names: list[Name], ago_ms: int, registers: set[str], each: bool
+        self, names: list[Name], ago_ms: int, registers: set[str], each: bool, hook: str
     ) -> None:
         name = f"event {next(self.serial)}"
         values = {register: f"{name} {register}" for register in sorted(registers)}
         wanted = Update(set=values, by=dict.fromkeys(values, "a rule"), each=each)
         at_ms = self.world.store.events.now_ms() - ago_ms
-        self.take(name, matched(name, names, wanted, at_ms=at_ms))
+        self.take(name, replace(matched(name, names, wanted, at_ms=at_ms), hook=hook))
+
+    @rule(hook=st.sampled_from(HOOKS))
+    def pause_a_hook(self, hook: str) -> None:
+        self.world.store.steering.pause_hook(hook, who="ana", why="a test")
+
+    @rule(hook=st.sampled_from(HOOKS), patience_s=st.sampled_from((0.0, 10.0)))
+    def resume_a_hook(self, hook: str, patience_s: float) -> None:
+        """Who resumes it dies at once, or stays until all is put back."""
+        self.world.store.steering.resume_hook(hook, who="ana", patience_s=patience_s)
+
+    @rule(hook=st.sampled_from(HOOKS))
+    def put_one_back(self, hook: str) -> None:
+        self.world.store.steering.put_back(hook, most=1)
+
+    @rule()
+    def the_background_goes_on(self) -> None:
+        self.world.store.steering.go_on()
+
+    @rule(paused=st.booleans())
+    def pause_or_resume_the_destination(self, paused: bool) -> None:
+        if paused:
+            self.world.store.steering.pause_destination("default", who="ana", why="a test")
+        else:
+            self.world.store.steering.resume_destination("default", who="ana")
 
     @rule(name=st.sampled_from(NAMES), which=st.integers(0, 1))
     def a_name_becomes_known(self, name: Name, which: int) -> None:
@@ -196,6 +228,10 @@ class Deliveries(RuleBasedStateMachine):
             assert found.holds, found
 
     def check_the_end(self) -> None:
+        self.world.store.steering.resume_destination("default", who="ana")
+        for hook in HOOKS:
+            self.world.store.steering.resume_hook(hook, who="ana")
+        assert self.world.store.steering.paused_hooks() == {}
         self.world.deliver_all()
         for event in self.world.store.events.events(self.ids):
             if event.state is State.PARKED:
@@ -222,7 +258,7 @@ def server(redis_server: EmbeddedRedis) -> EmbeddedRedis:
 
 
 def test_each_register_ends_with_the_newest_delivered_value_whatever_happens(server: EmbeddedRedis) -> None:
-    """Any order, duplicates, leads known late, failures before and after applying, kills, splits, replays, ``each``."""
+    """Any order, duplicates, leads known late, failures before and after applying, kills, replays, pauses, ``each``."""
     run_state_machine_as_test(
         Deliveries,
         settings=settings(

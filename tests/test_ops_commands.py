@@ -50,8 +50,9 @@ def test_what_superseded_an_event_stands_in_its_leads_timeline(desk: Desk) -> No
 
     told = desk.relay("lead", ANA)
 
-    (line,) = [line for line in told.stdout.splitlines() if f" {old} " in line]
-    assert f"superseded by {new}" in line
+    came, ended = [line for line in told.stdout.splitlines() if f" {old} " in line]
+    assert "typeform sent it" in came
+    assert f"superseded by {new}" in ended
 
 
 def test_a_dead_letter_of_a_lead_never_delivered_is_found_under_its_lead(desk: Desk) -> None:

@@ -44,6 +44,37 @@ def test_an_accepted_event_is_in_the_store_as_it_was_sent(url: str, memory: Memo
     assert arrival.mapped.updates[0].set == {"first_name": "María José Muñoz Peña"}
 
 
+def test_what_came_and_by_which_secret_it_was_verified_is_kept(url: str, memory: MemoryStore) -> None:
+    post_typeform(url, headers={"User-Agent": "Typeform Webhooks", "X-Forwarded-For": "1.2.3.4", "Cookie": "a=b"})
+
+    (arrival,) = memory.arrivals.values()
+    assert arrival.came == {
+        "user-agent": "Typeform Webhooks",
+        "typeform-signature": "(masked, 51 characters)",
+        "cookie": "(masked, 3 characters)",
+    }
+    assert arrival.secret_name == "NEW"
+
+
+def test_the_query_of_the_address_is_not_kept(memory: MemoryStore) -> None:
+    one = signed(zapier, json.dumps({"event_id": "a"}).encode())
+    asked = replace(one, url="https://relay.example.cl/hooks/zap?token=s3cret", received_ms=5)
+
+    receive.receive(asked, hook=hook("zap", "zapier"), store=memory)
+
+    assert "s3cret" not in repr(memory.arrivals)
+
+
+def test_of_a_hook_with_one_secret_no_name_is_kept(memory: MemoryStore) -> None:
+    one = signed(zapier, json.dumps({"event_id": "a"}).encode())
+    single = replace(hook("zap", "zapier"), secrets=(SECRET,), secret_names=("ONLY",))
+
+    receive.receive(replace(one, received_ms=5), hook=single, store=memory)
+
+    (arrival,) = memory.arrivals.values()
+    assert arrival.secret_name == ""
+
+
 def test_the_same_event_again_is_answered_as_a_duplicate(url: str, memory: MemoryStore) -> None:
     first = post_typeform(url)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import string
+import zlib
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from relay.errors import StoreError
 from relay.model import Arrival, Fault, Mapped, Reason, Stamp, State, Update
 from relay.store import record
+from relay.store.record_words import WORDS_1
 
 HEADER = b"p %b 1700000000000 250 42 cotiza noncE\n"
 
@@ -51,6 +54,10 @@ arrivals = st.builds(
         updates=st.lists(updates(), max_size=8).map(tuple),
         faults=st.lists(faults, max_size=3).map(tuple),
     ),
+    headers=st.dictionaries(words, words, max_size=3),
+    fetched=st.binary(max_size=100),
+    came=st.dictionaries(words, words, max_size=5),
+    secret_name=words,
 )
 
 
@@ -73,6 +80,8 @@ def test_a_record_gives_back_all_that_was_put_in(given: Arrival) -> None:
 
     mapped = given.mapped
     assert (found.id, found.body) == ("id", given.body)
+    for name in ("headers", "fetched", "came", "secret_name"):
+        assert getattr(found, name) == getattr(given, name)
     for name in ("sender", "version", "destination", "kind", "test", "content_type"):
         assert getattr(found, name) == getattr(given, name)
     assert (found.sender_id, found.lead) == (mapped.event_id, mapped.lead)
@@ -127,6 +136,24 @@ def test_a_record_of_a_newer_relay_is_said_in_words(read: Any) -> None:
         read(newer)
 
     assert str(raised.value) == "a record has form 9, which this relay does not know: run the one that wrote it"
+
+
+def of_the_first_form(head: bytes, body: bytes) -> bytes:
+    """Write a record as the relay wrote it before it kept what headers came."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=WORDS_1)
+    return HEADER % b"p" + b"\x01" + packer.compress(b"%d\n%b%b" % (len(head), head, body)) + packer.flush()
+
+
+def test_records_of_the_first_form_are_read_still() -> None:
+    facts = ["typeform", "v1", "default", "lead", "text/plain", "id", "lead-a", 0, [[{"phone": "1"}, "r", 0]], []]
+    more = {"body": 4, "headers": {"x-id": "7"}, "names": [["phone", "+5691"]]}
+    old = of_the_first_form(orjson.dumps([*facts, more]), b"bodyanswers")
+
+    found = record.unpack("id", old)
+
+    assert (found.body, found.fetched, found.headers) == (b"body", b"answers", {"x-id": "7"})
+    assert (found.came, found.secret_name, found.updates[0].set) == ({}, "", {"phone": "1"})
+    assert record.unpack_updates(old)[0][0].set == {"phone": "1"}
 
 
 def test_what_repeats_itself_takes_little_room() -> None:

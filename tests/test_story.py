@@ -57,6 +57,7 @@ def test_a_webhook_comes_in_and_the_lead_is_updated(relay: Relay) -> None:
     assert (lead["first_name"], lead["phone"]) == ("Ana", "+56987654321")
     assert lead["metadata"] == {"estado_lead": "calificado"}
     assert len(relay.puts()) == 1
+    assert relay.store.rule_texts.text("cotiza", relay.event(event).version) == RULES
 
 
 def test_an_older_event_that_comes_late_changes_nothing_that_is_newer(relay: Relay) -> None:

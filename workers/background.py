@@ -79,6 +79,9 @@ class Background:
     def turn(self) -> bool:
         """Look at every queue once; gives whether anything was claimed."""
         self._means.store.names.release(left=1)
+        if not self._stopping and self._means.store.steering.go_on():
+            self._worked = time.monotonic()
+            return True
         if self._stopping or time.monotonic() > self._ends:
             return False
         served = [self._serve(queue) for queue in self._means.store.errandry.queues()]
@@ -123,7 +126,8 @@ class Background:
         try:
             run(self._means, queue, event, tried)
         except StoreError as error:
-            log.warning("store.away", extra={"reason": str(error)})
+            log.warning("store.away", extra={"words": str(error)})
         except Exception as error:
             # One event's trouble must not end the others; its lease brings it back.
-            log.exception("errand.broken", extra={"event": event.id, "error": type(error).__name__})
+            extra = {"queue": queue, "events": [event.id], "fault": type(error).__name__}
+            log.exception("errand.broken", extra=extra)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from relay import merge, retry
 from relay.errors import LeadsApiError
@@ -14,7 +15,7 @@ from relay.identities import names_in
 from relay.merge import Batch, LeadState
 from relay.model import Answer, Json, State
 from relay.retry import Verdict
-from relay.store.delivery import Claim, Completion
+from relay.store.delivery import MOST_UPDATES, Claim, Completion
 from relay.store.lead import Entry
 
 #: Sends a body to a lead. Raises LeadsApiError.
@@ -25,6 +26,7 @@ Now = Callable[[], int]
 
 def deliver(claim: Claim, put: Put, *, now: Now, deadline_ms: int, jitter: retry.Jitter = random.random) -> Completion:
     """Make a claimed lead's pending updates true: merge, PUT, judge."""
+    claim = _without_others(claim)
     batch = merge.choose(claim.pending, clock=claim.clock, state=claim.state, now_ms=now())
     sent_ms = now()
     if sent_ms + deadline_ms > claim.until_ms:
@@ -51,6 +53,18 @@ def attempt(claim: Claim, batch: Batch, put: Put) -> Answer | LeadsApiError | No
         return put(claim.lead, batch.body)
     except LeadsApiError as error:
         return error
+
+
+def _without_others(claim: Claim) -> Claim:
+    """Forget what updates have been through that do not wait here any more: they start anew when they come back.
+
+    A pause moved them elsewhere, and how long it took must not count against them.
+    """
+    if not claim.state.tries or len(claim.pending) >= MOST_UPDATES:
+        return claim
+    here = {one.member for one in claim.pending}
+    tries = {member: tries for member, tries in claim.state.tries.items() if member in here}
+    return replace(claim, state=replace(claim.state, tries=tries))
 
 
 def release(claim: Claim) -> Completion:

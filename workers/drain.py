@@ -16,6 +16,8 @@ import redis
 
 from relay.errors import StoreError
 from relay.leads_api import LeadsApi
+from relay.model import State
+from relay.retry import Ended
 from relay.store.arming import Arming
 from relay.store.delivery import Claim, Claims, Completion, Delivery
 from workers import deliver
@@ -25,6 +27,8 @@ BUDGET_S = 50.0
 #: An idle drain stays for so long, since a new one takes a while to start.
 LINGER_S = 5.0
 KEEP_S = 2.0
+#: A person may open a gate at any time, so it is never longer until the next look at one.
+GATED_S = 1.0
 #: News of PUTs are collected for so long before they are recorded together.
 MOMENT_S = 0.002
 #: Leads claimed beyond the threads, so that a thread that is done finds the next at hand.
@@ -174,7 +178,8 @@ class Drain:
         now = boot_s()
         # From when we asked, not from when the answer came: an answer that took long must not make a lease look longer.
         self._store_ahead = claims.now_ms - self._asked * 1000
-        self._look = now + claims.wait_ms / 1000
+        wait_s = claims.wait_ms / 1000
+        self._look = now + (min(wait_s, GATED_S) if claims.gate else wait_s)
         for claim in claims.leads:
             self._in_hand[claim.name] = claim
         self._crew.give(claims.leads)
@@ -191,7 +196,7 @@ class Drain:
             try:
                 ours, claims = self._delivery.exchange(completions, room=room)
             except StoreError as error:
-                log.warning("store.away", extra={"reason": str(error)})
+                log.warning("store.away", extra={"words": str(error)})
                 if boot_s() > patience:
                     raise
                 time.sleep(0.2)
@@ -210,7 +215,8 @@ class Drain:
             news = deliver.deliver(claim, self._api.put, now=self._now_ms, deadline_ms=self._deadline_ms)
         except Exception as error:
             # One lead's trouble must not end the others; its lease brings it back.
-            log.exception("attempt.broken", extra={"lead": claim.name, "error": type(error).__name__})
+            extra = {"lead": claim.name, "events": _events(claim), "fault": type(error).__name__}
+            log.exception("attempt.broken", extra=extra)
         self._news.append(news)
 
     def _wake(self) -> None:
@@ -226,17 +232,41 @@ class Drain:
 
 
 def _tell(completion: Completion, mine: bool) -> None:
-    """One log line for an attempt, with ids and without a person's data."""
-    entry, verdict = completion.entry, completion.verdict
+    """Log what came of a claim, with ids and without a person's data."""
+    entry, verdict, lead = completion.entry, completion.verdict, completion.claim.name
     if not mine:
-        log.warning("claim.lost", extra={"lead": completion.claim.name})
-    elif entry is not None and entry.status is not None and log.isEnabledFor(logging.INFO):
-        extra = {"lead": completion.claim.name, "status": entry.status, "took_ms": entry.took_ms}
-        log.info("attempt.made", extra={**extra, "events": len(entry.events), "attempt": entry.attempt})
-    if verdict.destination == "denied":
-        log.error(
-            "destination.held", extra={"destination": completion.claim.destination, "status": entry and entry.status}
+        log.warning("claim.lost", extra={"lead": lead, "events": _events(completion.claim)})
+        return
+    if entry is not None and entry.status is not None and log.isEnabledFor(logging.INFO):
+        log.info(
+            "put.answered",
+            extra={
+                "lead": lead,
+                "events": entry.events,
+                "status": entry.status,
+                "took_ms": entry.took_ms,
+                "attempt": entry.attempt,
+            },
         )
+    if verdict.destination == "denied":
+        destination, status = completion.claim.destination, entry and entry.status
+        log.error("destination.held", extra={"destination": destination, "status": status})
     for ended in verdict.ended:
-        if ended.reason is not None:
-            log.warning("event.dead", extra={"event": ended.pending.event, "kind": ended.reason.kind})
+        _tell_end(lead, ended)
+
+
+def _tell_end(lead: str, ended: Ended) -> None:
+    """Log what became of one update that was not delivered."""
+    events, reason = [ended.pending.event], ended.reason
+    if ended.state is State.SUPERSEDED:
+        log.info("event.superseded", extra={"lead": lead, "events": events, "by": ended.by})
+    elif reason is not None and ended.state is State.PARKED:
+        extra = {"lead": lead, "events": events, "kind": reason.kind, "status": reason.status}
+        log.warning("event.parked", extra=extra)
+    elif reason is not None:
+        extra = {"lead": lead, "events": events, "kind": reason.kind, "status": reason.status}
+        log.warning("event.dead", extra=extra)
+
+
+def _events(claim: Claim) -> list[str]:
+    return list(dict.fromkeys(one.event for one in claim.pending))

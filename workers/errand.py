@@ -26,6 +26,8 @@ from relay.store.errands import Tried, errand_of
 UNREACHABLE_MS = 86_400_000
 #: How long a sender may not know of its own event: its permissions, or its servers, may be a little behind.
 UNSEEN_MS = 600_000
+#: Between two looks whether a hook is paused still whose event would have a lead created.
+KEPT_BACK_MS = 30_000
 SEARCHED = ("phone", "email")
 CREATE = "create"
 
@@ -63,6 +65,7 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     else:
         errand = errand_of(arrival, lookup=means.store.lookup)
         means.store.errandry.settle(event.id, queue, arrival, errand=errand)
+        log.info("errand.done", extra={"queue": queue, "events": [event.id], "outcome": arrival.mapped.state.word})
 
 
 def after_failure(means: Means, queue: str, event: StoredEvent, tried: Tried, error: LeadsApiError) -> None:
@@ -80,7 +83,7 @@ def put_off(means: Means, queue: str, event: StoredEvent, tried: Tried, error: L
     """Let an errand rest. A wrong key and a limit of rate are no fault of the event: they burn no attempt."""
     errandry = means.store.errandry
     if isinstance(error, Denied):
-        log.error("errands.held", extra={"queue": queue, "status": error.status})
+        log.error("errands.held", extra={"queue": queue, "events": [event.id], "status": error.status})
         errandry.rest(queue, event.id, tried, rest_ms=0, gate=("denied", error.words))
     elif isinstance(error, SlowDown):
         errandry.rest(queue, event.id, tried, rest_ms=error.after_ms, gate=(str(error.after_ms), error.words))
@@ -89,6 +92,8 @@ def put_off(means: Means, queue: str, event: StoredEvent, tried: Tried, error: L
         again = tried._replace(attempts=tried.attempts + 1, first_ms=first_ms)
         verdict = "failed" if isinstance(error, Unavailable) else "answered"
         rest_ms = wait_ms(again.attempts, random.random())  # noqa: S311 -- jitter is no secret
+        extra = {"queue": queue, "events": [event.id], "status": error.status, "attempt": again.attempts}
+        log.info("errand.put_off", extra=extra)
         errandry.rest(queue, event.id, again, rest_ms=rest_ms, gate=(verdict, error.words))
 
 
@@ -103,6 +108,7 @@ def bury(  # noqa: PLR0913 -- what there is to know of a death
         event_id=event.sender_id, at_ms=event.stamp.at_ms, fetch=event.fetch, state=State.DEAD, reason=reason
     )
     means.store.errandry.settle(event.id, queue, event.as_arrival(mapped))
+    log.warning("event.dead", extra={"events": [event.id], "kind": reason.kind, "status": status})
 
 
 def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
@@ -110,6 +116,9 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     before = tried
     try:
         why = "" if known(means, event, tried) else why_not_created(event)
+        if why == CREATE and kept_back(means, event):
+            means.store.errandry.rest(queue, event.id, tried, rest_ms=KEPT_BACK_MS)
+            return
         if why == CREATE:
             # Noted before it is sent: if the answer is lost, the lead is looked for before it is created again.
             tried = tried._replace(created=True)
@@ -126,6 +135,14 @@ def find(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     means.store.errandry.heard(queue)
     missing = "park" if event.missing == "create" else event.missing
     means.store.errandry.go_on(event, queue, why=Reason(kind="unknown lead", words=why), missing=missing)
+    outcome = "created" if why == CREATE else f"unknown: {missing}" if why else "found"
+    log.info("errand.done", extra={"queue": queue, "events": [event.id], "outcome": outcome})
+
+
+def kept_back(means: Means, event: StoredEvent) -> bool:
+    """Whether a person has paused the event's hook: then its lead is not created either."""
+    pause = means.store.steering.pause_of(event)
+    return pause is not None and not pause.resuming
 
 
 def given_up(means: Means, tried: Tried, error: LeadsApiError) -> bool:

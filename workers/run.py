@@ -20,6 +20,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
+from relay.audit import now_and_then
+from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
@@ -34,6 +36,8 @@ MAINTENANCE_S = 30
 MONITORING_S = 15
 #: Prolonged while an errand is run, so that those of a job that died come back soon.
 ERRAND_LEASE_MS = 15_000
+#: Whether it is time for an audit is asked so often.
+AUDITOR_S = 60.0
 QUEUES = (DELIVER, BACKGROUND)
 
 
@@ -89,9 +93,11 @@ def errands(name: str) -> None:
 
 def means(settings: Settings, store: Store) -> Means:
     """Put together what errands are run with. Raises RuleError where the rules have faults."""
+    hooks = wiring.hooks(settings)
+    store.rule_texts.keep(hooks.values())
     return Means(
         store=store,
-        hooks=wiring.hooks(settings),
+        hooks=hooks,
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,
@@ -133,10 +139,13 @@ def asked_for(arguments: Sequence[str]) -> str:
 
 def work(settings: Settings, queue: str = DELIVER) -> None:
     """Run jobs until told to stop. Raises StoreError where Redis is away at the start; later RQ waits for it."""
-    logs.set_up(settings.log)
+    logs.set_up(settings.log, settings.log_format)
     client = wiring.connect(settings)
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+    if queue == BACKGROUND:
+        kept = wiring.store(settings, wiring.connect(settings))
+        Beat("auditor", lambda: now_and_then(kept), every_s=AUDITOR_S).start()
     with store_errors():
         worker = RelayWorker(
             [queue_of(client, queue)],

@@ -29,7 +29,7 @@ def show(found: Audit) -> None:
         out.print(Text(str(one), "" if one.holds else "red"))
     for fault in found.faults:
         errors.print(Text(fault, "red"))
-    accepted = counted(sum(one.accepted for one in found.sums), "accepted event")
+    accepted = counted(found.accepted, "accepted event")
     verdict = "all accounted for" if found.holds else "the sum does not hold"
     out.print(Text(f"{accepted}: {verdict}", "green" if found.holds else "red"))
 

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from relay import settings, wiring
 from relay.commands import asking
-from relay.commands.asking import (
-    HookOption,
-    JsonOption,
-    KindOption,
-    LeadOption,
-    LimitOption,
-    SinceOption,
-    UntilOption,
-    WhoOption,
-    WordsOption,
-    YesOption,
-    nothing,
-    wrong,
-)
+from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.event import show_event
-from relay.commands.screen import counted, errors, out, print_json
-from relay.commands.told import events_table
+from relay.commands.screen import bar, counted, errors, out, print_json
+from relay.commands.told import event_json, events_table
 from relay.errors import CommandError
+from relay.finding import Filter, count, page, select
 from relay.model import State
-from relay.replay import Filter, select
 from relay.store import Store
-from relay.telling import event_json
 
 #: Letters that a list shows unless told otherwise.
 SHOWN = 50
@@ -40,42 +25,31 @@ dead = typer.Typer(
     help=f"List, show and drop dead letters. {asking.EXIT_CODES}", no_args_is_help=True, rich_markup_mode=None
 )
 
-StateOption = Annotated[str, typer.Option("--state", help="dead, parked, or faulty: went on without some value.")]
-
 
 @dead.command("list")
-def list_letters(
-    hook: HookOption = "",
-    kind: KindOption = "",
-    since: SinceOption = None,
-    until: UntilOption = None,
-    words: WordsOption = "",
-    lead: LeadOption = "",
-    limit: LimitOption = 0,
-    state: StateOption = "dead",
-    as_json: JsonOption = False,
-) -> None:
-    """List dead letters, oldest first; the newest 50 unless a limit is given."""
+@filtered("dead", states=STATES)
+def list_letters(wanted: Filter, as_json: JsonOption = False) -> None:
+    """List dead letters, oldest first; the newest 50 unless a limit is given. --state lists parked or faulty events."""
     store = wiring.store(settings.load())
-    wanted = asking.filter_of(
-        one_of(state), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
-    )
-    ids = select(store, wanted)
+    if not as_json and wanted == Filter(state=wanted.state):
+        number, ids = newest(store, wanted)
+    else:
+        ids = select(store, wanted)
+        number = len(ids)
     if as_json:
         print_json([event_json(event) for event in store.events.events(ids)])
     elif ids:
-        some = ids if limit else ids[-SHOWN:]
+        some = ids if wanted.limit else ids[-SHOWN:]
         out.print(events_table(store.events.events(some)))
-        tail = "" if len(some) == len(ids) else f"; the newest {len(some)} are shown, --json shows all"
-        out.print(f"{counted(len(ids), noun(state))}{tail}")
+        tail = "" if len(some) == number else f"; the newest {len(some)} are shown, --json shows all"
+        out.print(f"{counted(number, noun(wanted.state))}{tail}")
     if not ids:
-        raise nothing(f"no {noun(state)} matches")
+        raise nothing(f"no {noun(wanted.state)} matches")
 
 
-def one_of(state: str, states: Sequence[str] = STATES) -> str:
-    if state not in states:
-        raise wrong(f"--state: must be one of {', '.join(states)}, not {state!r}")
-    return state
+def newest(store: Store, wanted: Filter) -> tuple[int, list[str]]:
+    """Give how many events there are and the ids of the newest, oldest first, without reading all of them."""
+    return count(store, wanted), [event.id for event in page(store, wanted, size=SHOWN).events][::-1]
 
 
 def noun(state: str) -> str:
@@ -99,17 +73,11 @@ def show_letter(
 
 
 @dead.command("drop")
+@filtered("dead", states=STATES[:2])
 def drop_letters(
     why: Annotated[str, typer.Option(help="The reason, which is recorded.")],
+    wanted: Filter,
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Events, by their ids.")] = None,
-    hook: HookOption = "",
-    kind: KindOption = "",
-    since: SinceOption = None,
-    until: UntilOption = None,
-    words: WordsOption = "",
-    lead: LeadOption = "",
-    limit: LimitOption = 0,
-    state: Annotated[str, typer.Option("--state", help="dead or parked.")] = "dead",
     all_of_them: Annotated[bool, typer.Option("--all", help="Drop every one.")] = False,
     yes: YesOption = False,
     who: WhoOption = "",
@@ -118,13 +86,10 @@ def drop_letters(
     if not why.strip():
         raise wrong("--why: say why they are dropped")
     store = wiring.store(settings.load())
-    wanted = asking.filter_of(
-        one_of(state, STATES[:2]), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
-    )
     chosen = named_or_found(store, ids or [], wanted, all_of_them=all_of_them)
-    told = ", ".join(part for part in (asking.described(wanted),) if part)
+    told = asking.described(wanted)
     if not ids and not asking.agreed(
-        f"Drop {counted(len(chosen), noun(state))}{f' ({told})' if told else ''} for good?", yes=yes
+        f"Drop {counted(len(chosen), noun(wanted.state))}{f' ({told})' if told else ''} for good?", yes=yes
     ):
         raise nothing("nothing was dropped")
     drop(store, chosen, who=asking.who_is(who), why=why.strip())
@@ -143,17 +108,24 @@ def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them:
 
 
 def drop(store: Store, ids: list[str], *, who: str, why: str) -> None:
-    """Drop each, and say what was not dropped."""
-    dropped = 0
-    for id in ids:
-        try:
-            event = store.events.event(id)
-            if event is None:
-                raise CommandError(f"event {id}: it is not kept any more")
-            store.letters.discard(event, who=who, why=why)
-            dropped += 1
-        except CommandError as error:
-            errors.print(str(error))
-    out.print(f"{counted(dropped, 'event')} dropped")
-    if dropped < len(ids):
-        raise nothing(f"{counted(len(ids) - dropped, 'event')} not dropped")
+    """Drop each, with a bar where there are many, and say what was not dropped."""
+    faults: list[str] = []
+    with bar("dropping", len(ids)) as step:
+        for id in ids:
+            try:
+                drop_one(store, id, who=who, why=why)
+            except CommandError as error:
+                faults.append(str(error))
+            step()
+    for fault in faults:
+        errors.print(fault)
+    out.print(f"{counted(len(ids) - len(faults), 'event')} dropped")
+    if faults:
+        raise nothing(f"{counted(len(faults), 'event')} not dropped")
+
+
+def drop_one(store: Store, id: str, *, who: str, why: str) -> None:
+    event = store.events.event(id)
+    if event is None:
+        raise CommandError(f"event {id}: it is not kept any more")
+    store.letters.discard(event, who=who, why=why)

@@ -11,12 +11,19 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
-from relay.commands.follow import why_ignored
 from relay.commands.screen import out, print_json
-from relay.commands.told import happenings_table, plain_table, state_text, value_text
-from relay.model import State, StoredEvent
+from relay.commands.told import (
+    event_json,
+    happening_json,
+    happenings_table,
+    plain_table,
+    state_text,
+    value_text,
+)
+from relay.model import Json, State, StoredEvent
 from relay.store import Store
-from relay.telling import event_json, happening_json
+from relay.store.gates import Pause
+from relay.telling import why_ignored
 from relay.timeline import happenings_of
 
 WORDS = {
@@ -42,8 +49,10 @@ def event(
     show_event(store, found, as_json=as_json, body=body)
 
 
-def standing(event: StoredEvent) -> str:
-    """Say where an event stands."""
+def standing(event: StoredEvent, pause: Pause | None = None) -> str:
+    """Say where an event stands, and by what pause it is kept back, if by any."""
+    if pause is not None:
+        return f"in flight: {pause.of} is {'being resumed, paused' if pause.resuming else 'paused'} {pause.words}"
     if event.state is State.IGNORED:
         return f"ignored: {why_ignored(event)}"
     if event.state is not State.IN_FLIGHT or event.lead:
@@ -55,7 +64,9 @@ def show_event(store: Store, event: StoredEvent, *, as_json: bool, body: bool) -
     if as_json:
         happenings = [happening_json(one) for one in happenings_of(store, event)]
         text = {"body": event.body.decode(errors="replace")} if body else {}
-        print_json({**event_json(event), "happenings": happenings, **text})
+        pause = store.steering.pause_of(event)
+        kept_back: Json = None if pause is None else {"of": pause.of, "words": pause.words}
+        print_json({**event_json(event), "kept_back": kept_back, "happenings": happenings, **text})
     elif body:
         sys.stdout.buffer.write(event.body)
     else:
@@ -65,7 +76,7 @@ def show_event(store: Store, event: StoredEvent, *, as_json: bool, body: bool) -
 def show(store: Store, event: StoredEvent) -> None:
     facts = plain_table("", "")
     facts.show_header = False
-    for name, said in facts_of(event):
+    for name, said in facts_of(event, store.steering.pause_of(event)):
         facts.add_row(Text(name, "bold"), said)
     out.print(facts)
     if event.updates:
@@ -80,10 +91,10 @@ def show(store: Store, event: StoredEvent) -> None:
         out.print(happenings_table(happenings))
 
 
-def facts_of(event: StoredEvent) -> Iterator[tuple[str, Text]]:
+def facts_of(event: StoredEvent, pause: Pause | None) -> Iterator[tuple[str, Text]]:
     kind = f", {event.kind}" if event.kind else ""
     yield "event", Text(event.id)
-    yield "state", Text(standing(event), state_text(event.state).style)
+    yield "state", Text(standing(event, pause), state_text(event.state).style)
     if event.reason:
         status = f" ({event.reason.status})" if event.reason.status else ""
         yield "reason", Text(f"{event.reason.kind}{status}: {event.reason.words}", "red")

@@ -11,6 +11,7 @@ from rich.text import Text
 from relay.errors import CommandError
 from relay.lead_fields import FIELDS
 from relay.model import METADATA, Json, State, StoredEvent
+from relay.telling import why_ignored
 
 LONGEST_S = 60.0
 LOOK_AGAIN_S = 0.05
@@ -37,13 +38,6 @@ def ended(id: str, find: Find, deadline: float) -> StoredEvent:
         if time.monotonic() > deadline:
             raise CommandError(f"event {id}: still in flight after {LONGEST_S:g} s: look again with relay event {id}")
         time.sleep(LOOK_AGAIN_S)
-
-
-def why_ignored(event: StoredEvent) -> str:
-    """Say why an event is kept and not sent."""
-    if not event.updates:
-        return "no rule held"
-    return "it is a test; 'tests: deliver' in the hook file sends them" if event.test else "no lead is known for it"
 
 
 def outcome(event: StoredEvent) -> Text:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Annotated
 
-import typer
 from rich.text import Text
 
 from relay import settings, wiring
-from relay.commands import asking
-from relay.commands.asking import HookOption, JsonOption, LimitOption, SinceOption, nothing, span
+from relay.commands.asking import JsonOption, filtered, nothing, span
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import plain_table, why_of
+from relay.commands.tables import Column, fitting
+from relay.commands.told import event_json, why_of
+from relay.finding import Filter, select
 from relay.model import StoredEvent
 from relay.parked import Choice, candidates_json, choices
-from relay.replay import select
 from relay.store import Store
-from relay.telling import event_json
 
 #: Events that a list shows unless told otherwise.
 SHOWN = 50
@@ -31,22 +28,24 @@ CURES = {
 }
 OTHER = "see relay event ID; once the cause is mended: relay replay --state parked --remapped --run"
 
+ROWS = (
+    Column(name="event"),
+    Column(name="hook", least=6),
+    Column(name="for", spare=2),
+    Column(name="why", least=12, spare=1),
+    Column(name="looked for by", least=20),
+)
 
-def parked(
-    hook: HookOption = "",
-    kind: Annotated[str, typer.Option("--kind", help=f"Only those parked for this: {', '.join(CURES)}.")] = "",
-    since: SinceOption = None,
-    limit: LimitOption = 0,
-    as_json: JsonOption = False,
-) -> None:
+
+@filtered("parked", states=(), without=("state",))
+def parked(wanted: Filter, as_json: JsonOption = False) -> None:
     """List parked events by reason, with what their lead was looked for by; the newest 50 unless a limit is given."""
     store = wiring.store(settings.load())
-    wanted = asking.filter_of("parked", hook=hook, kind=kind, since=since, until=None, words="", lead="", limit=limit)
     events = list(store.events.events(select(store, wanted)))
     if as_json:
         print_json([{**event_json(one), "candidates": candidates_json(store, one)} for one in events])
     elif events:
-        show(store, events, most=len(events) if limit else SHOWN)
+        show(store, events, most=len(events) if wanted.limit else SHOWN)
     if not events:
         raise nothing("no parked event matches")
 
@@ -67,11 +66,11 @@ def show(store: Store, events: Sequence[StoredEvent], *, most: int) -> None:
 
 
 def show_rows(events: Iterable[StoredEvent], *, now_ms: int) -> None:
-    table = plain_table("event", "hook", "for", "why", "looked for by")
+    rows = []
     for event in events:
         by = "\n".join(f"{name.kind}:{name.value}" for name in event.names)
-        table.add_row(event.id, event.hook, span(now_ms - event.received_ms), why_of(event)[1], by or "-")
-    out.print(table)
+        rows.append([event.id, event.hook, span(now_ms - event.received_ms), why_of(event)[1], by or "-"])
+    out.print(fitting(ROWS, rows))
 
 
 def show_choice(one: Choice) -> None:

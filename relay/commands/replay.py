@@ -32,8 +32,8 @@ from relay.commands.told import plain_table, value_text
 from relay.model import Json
 from relay.replay import STATES, Change, Fate, Filter, Plan, Remap, plan, remapper, run, select
 from relay.replay import Progress as Done
+from relay.replay.as_json import plan_json
 from relay.store import Store
-from relay.telling import plan_json
 
 #: Changes that a plan shows on a screen.
 SHOWN = 30
@@ -76,11 +76,13 @@ def replay(
     wanted = asking.filter_of(
         one_of(state), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
     )
-    remap = remapper(wiring.hooks(now)) if remapped else None
+    hooks = wiring.hooks(now) if remapped else {}
+    remap = remapper(hooks) if remapped else None
     planned = plan(store, named_or_found(store, ids or [], wanted), remap=remap, force=force)
     if not planned.items or not go:
         print_plan(planned, as_json=as_json)
     elif confirmed(planned, one=len(ids or []) == 1, yes=yes, as_json=as_json):
+        store.rule_texts.keep(hooks.values())
         carry_out(store, planned, who=asking.who_is(who), remap=remap, as_json=as_json)
     if not planned.to_run:
         raise nothing("nothing of it can be replayed" if planned.items else f"no {state} event matches")

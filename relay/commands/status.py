@@ -9,12 +9,12 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import WHEN, plain_table
+from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
 from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for
 from relay.status import status as look
-from relay.store.gates import Gate
-from relay.telling import times
+from relay.store.acts import Act
+from relay.store.gates import Gate, Pause
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -34,6 +34,7 @@ def show(found: Status) -> None:
         out.print("no event was accepted yet: try relay send")
     out.print()
     show_gates(found)
+    show_paused(found)
     show_errands(found)
     out.print()
     for line in needs(found):
@@ -67,6 +68,18 @@ def show_gates(found: Status) -> None:
     out.print(table)
 
 
+def show_paused(found: Status) -> None:
+    """Show the hooks that a person keeps back."""
+    if not found.paused:
+        return
+    out.print()
+    table = plain_table("paused hook", "events kept back", "by whom and why")
+    for hook, pause in found.paused.items():
+        words = f"{pause.words}{', being resumed' if pause.resuming else ''}"
+        table.add_row(hook, str(pause.shelved), Text(words, "red"))
+    out.print(table)
+
+
 def show_errands(found: Status) -> None:
     """Show what is asked of senders and of the lead API before events can go on."""
     if not found.errands:
@@ -85,6 +98,8 @@ def gate_text(gate: Gate, found: Status) -> Text:
         suffix = "" if gate.destination == "default" else f"__{gate.destination.upper()}"
         return Text(f"not served: LEADS_API_URL{suffix} is not set here", "red")
     words = f" ({gate.words})" if gate.words else ""
+    if gate.rate is not None:
+        words += f"; {gate.rate:g} PUTs a second, set {gate.rate_words}"
     return Text(GATE_WORDS[gate.state] + words, "green" if gate.state == "flowing" else "red")
 
 
@@ -137,6 +152,7 @@ def status_json(found: Status) -> dict[str, Json]:
     return {
         **times("at", found.at_ms),
         "hooks": [{"hook": one.hook, "today": all_of(one.today), "all": all_of(one.all)} for one in found.hooks],
+        "paused_hooks": [pause_json(hook, pause) for hook, pause in found.paused.items()],
         "destinations": [gate_json(gate, found) for gate in found.gates],
         "errands": [
             {
@@ -163,11 +179,13 @@ def status_json(found: Status) -> dict[str, Json]:
         ],
         "workers": found.workers,
         "background_workers": found.background,
-        "acts": [
-            {**times("at", one.at_ms), "who": one.who, "what": one.what, "about": one.about, "why": one.why}
-            for one in found.acts
-        ],
+        "acts": [act_json(one) for one in found.acts],
     }
+
+
+def act_json(one: Act) -> dict[str, Json]:
+    told: dict[str, Json] = {"who": one.who, "what": one.what, "about": one.about, "why": one.why}
+    return {**times("at", one.at_ms), **told, "filter": one.filter, "count": one.count}
 
 
 def all_of(counts: Mapping[str, int]) -> dict[str, Json]:
@@ -183,4 +201,17 @@ def gate_json(gate: Gate, found: Status) -> dict[str, Json]:
         "leads_waiting": gate.leads,
         "due": gate.due,
         "oldest_wait_ms": gate.oldest_ms,
+        "paused": None if gate.pause is None else pause_json(gate.destination, gate.pause),
+        "rate_by_hand": gate.rate,
+    }
+
+
+def pause_json(name: str, pause: Pause) -> dict[str, Json]:
+    return {
+        "name": name,
+        "who": pause.who,
+        "why": pause.why,
+        **times("since", pause.at_ms),
+        "resuming": pause.resuming,
+        "events_kept_back": pause.shelved,
     }

@@ -1,4 +1,4 @@
-"""How events and happenings look in tables: the same words in every command. ``relay.telling`` says them in JSON."""
+"""How events, happenings and plans look in tables: the same words in every command. For JSON see ``telling``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,53 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from relay.commands import tables
 from relay.commands.asking import local, zone
 from relay.commands.follow import COLOURS, shown
+from relay.commands.tables import Cell, Column, fitting
 from relay.model import METADATA, Json, State, StoredEvent
+from relay.store.record import lead_name
+from relay.telling import event_json, fault_json, happening_json, part_json, reason_json, times, why_of
 from relay.timeline import Happening, Part
 
+__all__ = [
+    "WHEN",
+    "answer",
+    "event_json",
+    "events_table",
+    "fault_json",
+    "happening_json",
+    "happenings_table",
+    "listed",
+    "part_json",
+    "plain_table",
+    "reason_json",
+    "state_text",
+    "times",
+    "value_text",
+    "why_of",
+]
+
+#: In the name of a column: its cells are times.
+WHEN = tables.WHEN
 #: Events of one PUT that are shown line by line.
 MOST_PARTS = 10
-#: In the name of a column: its cells are times.
-WHEN = "<when>"
+HAPPENINGS = (
+    Column(name=f"when {WHEN}"),
+    Column(name="what came of it", least=16, folds=True),
+    Column(name="event"),
+    Column(name="hook", spare=1),
+    Column(name="fields by rule", least=14, folds=True),
+)
+EVENTS = (
+    Column(name=f"received {WHEN}"),
+    Column(name="event"),
+    Column(name="hook", least=6),
+    Column(name="state"),
+    Column(name="kind", least=7, spare=3),
+    Column(name="lead", least=9, spare=2),
+    Column(name="why", least=12, spare=1),
+)
 #: Columns whose cells are kept whole.
 WHOLE = ("event", "hook", "state", "lead", "destination")
 
@@ -29,21 +67,36 @@ def plain_table(*columns: str, title: str = "") -> Table:
     return table
 
 
-def happenings_table(happenings: Iterable[Happening]) -> Table:
-    """Show what happened, oldest first: one line for each event of each happening, what it set where that is news."""
-    table = plain_table(f"when {WHEN}", "what came of it", "event", "hook", "fields by rule")
+def happenings_table(happenings: Iterable[Happening | StoredEvent]) -> Table:
+    """Show what happened, oldest first: one line for each event of each happening, what it set where that is news.
+
+    An event among them stands for its coming in.
+    """
+    rows: list[list[Cell]] = []
     above = ""
     for one in happenings:
+        if isinstance(one, StoredEvent):
+            rows.append([local(one.received_ms), came_in(one), one.id, one.hook, ""])
+            continue
         when, what = local(one.at_ms), answer(one)
         for part in one.parts[:MOST_PARTS] or [Part(event="")]:
             came = Text(f"superseded by {part.superseded_by}", "yellow") if part.superseded_by else what
             said = news(part, above)
-            table.add_row(when, came, part.event, part.hook, Text(said, "dim" if said == "the same" else ""))
+            rows.append([when, came, part.event, part.hook, Text(said, "dim" if said == "the same" else "")])
             above = said if part.set and said != "the same" else above
             when, what = "", Text("the same PUT", "dim")
         if len(one.parts) > MOST_PARTS:
-            table.add_row("", Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim"))
-    return table
+            more = Text(f"and {len(one.parts) - MOST_PARTS} more events in it (--json)", "dim")
+            rows.append(["", more, "", "", ""])
+    return fitting(HAPPENINGS, rows)
+
+
+def came_in(event: StoredEvent) -> Text:
+    """Say that an event came in, and where it stands where nothing else will tell."""
+    text = Text(f"a test of {event.sender} came in" if event.test else f"{event.sender} sent it", "dim")
+    if event.state not in (State.DELIVERED, State.SUPERSEDED, State.DEAD):
+        text.append(f", {event.state.word}", state_text(event.state).style)
+    return text
 
 
 def news(part: Part, above: str) -> str:
@@ -77,21 +130,13 @@ def answer(one: Happening) -> Text:
 
 def events_table(events: Iterable[StoredEvent]) -> Table:
     """List events with why they are where they are."""
-    table = plain_table(f"received {WHEN}", "event", "hook", "state", "kind", "lead", "why")
-    for event in events:
-        kind, why = why_of(event)
-        table.add_row(
-            local(event.received_ms), event.id, event.hook, state_text(event.state), kind, event.lead or "-", why
-        )
-    return table
+    return fitting(EVENTS, [event_row(event) for event in events])
 
 
-def why_of(event: StoredEvent) -> tuple[str, str]:
-    """Give kind and words of the reason, else the faults."""
-    if event.reason:
-        status = f"{event.reason.status} " if event.reason.status else ""
-        return event.reason.kind, f"{status}{event.reason.words}"
-    return "", "; ".join(f"{fault.register or fault.rule} {fault.words}" for fault in event.faults)
+def event_row(event: StoredEvent) -> list[Cell]:
+    kind, why = why_of(event)
+    lead = lead_name(event.destination, event.lead) if event.lead else "-"
+    return [local(event.received_ms), event.id, event.hook, state_text(event.state), kind, lead, why]
 
 
 def state_text(state: State) -> Text:

@@ -118,7 +118,7 @@ def listen(port: int, *, exactly: bool) -> socket.socket:
 
 def parts(around: Surroundings) -> list[list[Part]]:
     """Give the parts in the order in which they start; they stop from the last to the first."""
-    usual = {"WEB_CONCURRENCY": "2", "RELAY_LOG": "info"}
+    usual = {"WEB_CONCURRENCY": "2", "RELAY_LOG": "info", "RELAY_LOG_FORMAT": "text"}
     environment = {**usual, **around.settings.environment, **around.added, "PYTHONUNBUFFERED": "1"}
     run = partial(spawn, environment=environment)
     groups = [[redis_part(around.redis)]] if around.redis else []

@@ -4,5 +4,6 @@ grammar   the text of templates and expressions, and everything that is wrong wi
 language  the sandbox: compiles expressions, and what they can do
 filters   the words after a ``|``; readings: numbers, dates, names and phones as people type them
 missing   the value of what an event does not have
+parts     what a condition is made of: which part of it held, and the values that it saw
 formulas  values of fields out of expressions, and whole rules as one compiled unit
 """

@@ -16,6 +16,7 @@ from relay.errors import ExpressionError, RequiredMissing
 from relay.expressions.filters import LONGEST_TEXT
 from relay.expressions.language import Evaluate, Language, words_of
 from relay.expressions.missing import Missing, is_missing, text_of
+from relay.expressions.parts import Condition
 from relay.hooks import Outcome, Scope
 from relay.lead_fields import kind_of
 from relay.model import Fault, Json
@@ -155,6 +156,11 @@ class Unit:
     def condition(self) -> Evaluate:
         """``when`` compiled alone, once a unit has failed."""
         return self.language.compile_unit([], when=self.when)
+
+    @cached_property
+    def parts(self) -> Condition | None:
+        """``when`` with its parts, once somebody asks why it held; None where it always does."""
+        return None if self.when is None else Condition(self.language, self.when)
 
     @cached_property
     def readers(self) -> dict[str, Reader]:

@@ -75,6 +75,17 @@ def map_event(event: Event, hook: Hook, *, received_ms: int) -> Mapped:
 
 
 def map_or_raise(event: Event, hook: Hook, received_ms: int) -> Mapped:
+    event_id, at_ms, scope = situated(event, hook, received_ms)
+    mapped = Mapped(event_id=event_id, at_ms=at_ms)
+    try:
+        gathered = run_rules(hook, scope)
+        return decide(mapped, gathered, event, hook, scope)
+    except Doomed as error:
+        return dead(mapped, str(error))
+
+
+def situated(event: Event, hook: Hook, received_ms: int) -> tuple[str, int | None, Scope]:
+    """Give the event's id and time, after the hook file had its say, and what expressions see. Raises Doomed."""
     at_ms = bounded_time(event.at_ms, received_ms)
     scope = scope_of(event, hook, event.id, received_ms if at_ms is None else at_ms)
     event_id = own_id(hook, scope) or event.id
@@ -83,12 +94,7 @@ def map_or_raise(event: Event, hook: Hook, received_ms: int) -> Mapped:
         at_ms = bounded_time(own_ms, received_ms)
     if hook.event_id or hook.event_time:
         scope = scope_of(event, hook, event_id, received_ms if at_ms is None else at_ms)
-    mapped = Mapped(event_id=event_id, at_ms=at_ms)
-    try:
-        gathered = run_rules(hook, scope)
-        return decide(mapped, gathered, event, hook, scope)
-    except Doomed as error:
-        return dead(mapped, str(error))
+    return event_id, at_ms, scope
 
 
 def decide(mapped: Mapped, gathered: Gathered, event: Event, hook: Hook, scope: Scope) -> Mapped:

@@ -69,6 +69,16 @@ def day(ms: int) -> str:
     return format_date(_at(ms), "EEE d MMM", locale=locale())
 
 
+def clock(ms: int) -> str:
+    """Write the time of a day to the minute: ``23:43``."""
+    return format_datetime(_at(ms), "HH:mm", locale=locale())
+
+
+def day_short(ms: int) -> str:
+    """Write a date as short as an axis has room for: ``Wed 25``."""
+    return format_datetime(_at(ms), "EEE d", locale=locale())
+
+
 def zone() -> tzinfo:
     """Give the browser's zone, else UTC."""
     if "zone" not in flask.g:

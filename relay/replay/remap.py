@@ -42,7 +42,17 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
 
 
 def parsed(stored: StoredEvent, hook: Hook) -> Event:
-    """Read an event's body again. It is verified already, and the part of a batch that made just this event."""
+    """Read an event's body again, as what it became: it keeps its id and its time. Raises CommandError."""
+    event = read_again(stored, hook)
+    at_ms = stored.stamp.at_ms if event.at_ms is None else event.at_ms
+    return replace(event, id=stored.sender_id, at_ms=at_ms)
+
+
+def read_again(stored: StoredEvent, hook: Hook) -> Event:
+    """Read an event's body as when it came, with its answers where they were fetched. Raises CommandError.
+
+    It is verified already, and the part of a batch that made just this event.
+    """
     sender = adapter_for(stored, hook)
     headers = {**stored.headers, "content-type": stored.content_type}
     try:
@@ -51,9 +61,7 @@ def parsed(stored: StoredEvent, hook: Hook) -> Event:
         raise CommandError(f"its body can't be read as a {stored.sender} event now: {error}") from error
     if len(events) != 1:
         raise CommandError(f"its body is read as {len(events)} events now, not as one")
-    event = with_answers(events[0], stored, sender) if stored.fetched else events[0]
-    at_ms = stored.stamp.at_ms if event.at_ms is None else event.at_ms
-    return replace(event, id=stored.sender_id, at_ms=at_ms)
+    return with_answers(events[0], stored, sender) if stored.fetched else events[0]
 
 
 def with_answers(event: Event, stored: StoredEvent, sender: Sender) -> Event:

@@ -71,6 +71,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         rules=read_rules(wording, entries.get("rules")),
         version=sha256(content).hexdigest()[:8],
         file=page.file,
+        text=content,
         destination=read_destination(page, entries.get("destination"), known.destinations),
         deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
         keys=read_keys(page, entries, about, known.environment) if about else {},

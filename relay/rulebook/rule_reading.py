@@ -58,7 +58,7 @@ class Wording:
         if not template.holes:
             self.page.fault(entry.line, f"{what} is the same for every event; write an expression in ${{ }}")
             return None
-        return Formula(source=template.source, read=Reader(self.language, template))
+        return Formula(source=template.source, read=Reader(self.language, template), line=entry.line)
 
 
 @dataclass
@@ -68,6 +68,7 @@ class Draft:
     what: str
     literals: dict[str, Json] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
 
 
 def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
@@ -88,7 +89,8 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
     if name is None or len(page.faults) > before:
         return None
     unit = Unit(wording.language, name, when=when, templates=draft.templates, literals=draft.literals)
-    return Rule(name=name, line=entry.line, run=unit, each=each, stop=stop)
+    when_line = entries["when"].line if "when" in entries else 0
+    return Rule(name=name, line=entry.line, run=unit, each=each, stop=stop, when_line=when_line, lines=draft.lines)
 
 
 def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None:
@@ -148,6 +150,7 @@ def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
 def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> None:
     """Read one value: a literal that keeps the field's contract, or a template."""
     page, what = wording.page, f"{draft.what}: {register}"
+    draft.lines[register] = entry.line
     if not isinstance(entry.node, ScalarNode):
         page.fault(entry.line, f"{what} must be one value, not {kind_of_node(entry.node)}")
         return

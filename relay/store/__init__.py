@@ -9,13 +9,18 @@ relay:log:<hook>:<day>       ids of the events accepted that day               r
 relay:i:<part of a hash>     leads by what they are known by, under keyed hashes   relay:w:<hash>   events that wait
 relay:errands:<queue>        events that want something asked, by the ms at which that is due; relay:g:<queue> its gate
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
+relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
+relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
+relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
+relay:alarms, relay:alarm-...                  alarms that settle or have begun; the outbox of what is to be told
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
 relay:open, relay:closed, relay:grouped        groups by state; the group of each event
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
-relay:keep, relay:faults                        for how long events can be found, in ms; what was held back of events
+relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 """
 
@@ -25,7 +30,9 @@ from collections.abc import Callable, Iterator
 
 import redis
 
+from relay.store.accept_times import AcceptTimes
 from relay.store.acts import Acts
+from relay.store.alarms import Alarms
 from relay.store.arming import Arming
 from relay.store.delivery import Delivery
 from relay.store.door import Door
@@ -38,7 +45,10 @@ from relay.store.letters import Letters
 from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
+from relay.store.proofs import Proofs
+from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
+from relay.store.steering import Steering
 from relay.store.strays import strays
 
 __all__ = ["Store"]
@@ -61,13 +71,25 @@ class Store:
         self.scripts = Scripts(client)
         self.names = Names(self.scripts, index_key)
         self.lookup = lookup
-        self.door = Door(self.scripts, self.names, retention_ms=retention_ms, nudge=nudge, lookup=lookup)
+        self.rule_texts = RuleTexts(self.scripts, retention_ms=retention_ms)
+        self.door = Door(
+            self.scripts,
+            self.names,
+            retention_ms=retention_ms,
+            nudge=nudge,
+            lookup=lookup,
+            refresh=self.rule_texts.refresh,
+        )
         self.events = Events(client)
         self.letters = Letters(self.scripts, self.events, self.names, retention_ms=retention_ms, lookup=lookup)
         self.errandry = Errandry(self.scripts, self.names, retention_ms=retention_ms)
         self.gates = Gates(client, self.events)
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
+        self.proofs = Proofs(client, self.events)
+        self.steering = Steering(self.scripts, self.events)
+        self.accept_times = AcceptTimes(self.scripts)
+        self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
         self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)

@@ -36,12 +36,12 @@ for i = 4, #ARGV, 14 do
     file_terms(id, NOW, ARGV[i + 13])
     if not waits(state) then redis.call('PEXPIRE', event_key(id), retention) end
     if settle_down(id, h, lead, found, names, errand, why, true) then answers[1] = 1 end
-    if state == 'p' and lead ~= '' then woken[destination] = true end
+    if state == 'p' and lead ~= '' and not h.shelved then woken[destination] = true end
     seen[id] = true
     answers[#answers + 1] = {0, state}
   end
 end
 for destination in pairs(woken) do
-  if redis.call('EXISTS', 'relay:armed:' .. destination .. ':0') == 0 then answers[1] = 1 end
+  if redis.call('EXISTS', 'relay:armed:' .. destination .. ':0') == 0 and not is_paused(destination) then answers[1] = 1 end
 end
 return answers

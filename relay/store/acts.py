@@ -20,26 +20,33 @@ class Act:
 
     at_ms: int
     who: str
-    #: 'drop' or 'replay'.
+    #: 'drop', 'replay', 'cancel', 'pause', 'resume', 'slow', 'probe', 'link', 'import'.
     what: str
-    #: The event, or in words how many there were.
+    #: The event, the hook, the destination, or in words how many there were.
     about: str
     why: str
+    #: The filter that chose what it was about, in words; empty where nothing was filtered.
+    filter: str = ""
+    #: How many events it concerned; 0 where that says nothing, and in entries older than this field.
+    count: int = 0
 
 
 class Acts:
-    """The list of acts. Dropping writes its own entry in the step that drops."""
+    """The list of acts. What is done in one step in the store writes its own entry in that step."""
 
     def __init__(self, client: Any, events: Events) -> None:
         self._client = client
         self._events = events
 
-    def note(self, *, who: str, what: str, about: str, why: str = "") -> None:
+    def note(  # noqa: PLR0913 -- the facts of one act
+        self, *, who: str, what: str, about: str, why: str = "", filter: str = "", count: int = 0
+    ) -> None:
         """Write an act down."""
-        entry = orjson.dumps([self._events.now_ms(), who, what, about, why])
+        now_ms = self._events.now_ms()
+        act = Act(at_ms=now_ms, who=who, what=what, about=about, why=why, filter=filter, count=count)
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
-            pipe.lpush(ACTS, entry)
+            pipe.lpush(ACTS, write_act(act))
             pipe.ltrim(ACTS, 0, KEPT - 1)
             pipe.execute()
 
@@ -47,9 +54,15 @@ class Acts:
         """Give the last acts, newest first."""
         with store_errors():
             rows = self._client.lrange(ACTS, 0, most - 1)
-        return [_act(row) for row in rows]
+        return [read_act(row) for row in rows]
 
 
-def _act(row: bytes) -> Act:
-    at_ms, who, what, about, why = orjson.loads(row)
-    return Act(at_ms=at_ms, who=who, what=what, about=about, why=why)
+def write_act(act: Act) -> bytes:
+    return orjson.dumps([act.at_ms, act.who, act.what, act.about, act.why, act.filter, act.count])
+
+
+def read_act(row: bytes) -> Act:
+    """Read an entry; the oldest have five parts."""
+    at_ms, who, what, about, why, *more = orjson.loads(row)
+    filter, count = more or ("", 0)
+    return Act(at_ms=at_ms, who=who, what=what, about=about, why=why, filter=filter, count=count)

@@ -116,6 +116,8 @@ local function member_of(number, place, id)
   return string.format('%014d.%02d:%s', tonumber(number), place, id)
 end
 
+local function is_paused(destination) return redis.call('HEXISTS', 'relay:d:' .. destination, 'paused') == 1 end
+
 local function wake(destination)
   local key = 'relay:wake:' .. destination
   if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, 1) end

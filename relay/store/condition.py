@@ -43,6 +43,14 @@ def condition(client: Any) -> Condition:
     )
 
 
+def memory_share(client: Any) -> float:
+    """Give which share of maxmemory is used; 0 where there is no limit. Raises StoreError."""
+    with store_errors():
+        memory = client.info("memory")
+    most = int(memory.get("maxmemory", 0))
+    return int(memory["used_memory"]) / most if most else 0.0
+
+
 def _from_info(info: dict[str, Any]) -> dict[str, str]:
     told = {"maxmemory": info.get("maxmemory"), "maxmemory-policy": info.get("maxmemory_policy")}
     if "aof_enabled" in info:

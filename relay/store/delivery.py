@@ -165,7 +165,7 @@ class Delivery:
             try:
                 yield self._claim(now_ms, *one)
             except (StoreError, ValueError, TypeError, LookupError, zlib.error) as error:
-                log.error("record.unreadable", extra={"lead": one[0].decode(), "error": type(error).__name__})
+                log.error("record.unreadable", extra={"lead": one[0].decode(), "fault": type(error).__name__})
 
     def _claim(  # noqa: PLR0913, PLR0917 -- one row of the script's answer
         self, now_ms: int, name: bytes, token: bytes, state: bytes, clock: bytes, pending: list[Any]

@@ -7,7 +7,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -30,13 +30,22 @@ Argument: TypeAlias = bytes | str | int
 class Door:
     """Takes events in. Its promise: what it answered for is on disk, and nothing is half taken."""
 
-    def __init__(
-        self, scripts: Scripts, names: Names, *, retention_ms: int, nudge: Callable[[], None], lookup: bool
+    def __init__(  # noqa: PLR0913 -- it is built in one place
+        self,
+        scripts: Scripts,
+        names: Names,
+        *,
+        retention_ms: int,
+        nudge: Callable[[], None],
+        lookup: bool,
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
         self._scripts = scripts
         self._names = names
         self._lookup = lookup
         self._nudge = nudge
+        #: Keeps what must not expire while this process lives; called about once a second.
+        self._refresh = refresh
         self._client = scripts.client
         self._retention_ms = retention_ms
         self._log_s = retention_ms // 1000 + 2 * DAY_S
@@ -71,6 +80,7 @@ class Door:
             with store_errors():
                 memory = self._client.info("memory")
                 self._write_known()
+            self._refresh()
             most = int(memory.get("maxmemory", 0))
             self._full = most > 0 and int(memory["used_memory"]) > most * FULL_ABOVE
         if self._full:
@@ -101,13 +111,23 @@ class Door:
 
     def _write_known(self) -> None:
         if self._to_know:
-            self._client.sadd("relay:hooks", *self._to_know)
-            self._client.set("relay:keep", 1000 * self._log_s)
+            pipe = self._client.pipeline(transaction=True)
+            pipe.sadd("relay:hooks", *self._to_know)
+            pipe.delete("relay:loaded")
+            pipe.sadd("relay:loaded", *self._to_know)
+            pipe.set("relay:keep", 1000 * self._log_s)
+            pipe.execute()
             self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
         with store_errors():
             return bool(self._client.sismember("relay:hooks", hook))
+
+    def loaded(self) -> set[str]:
+        """Give the hooks that the web process serves that was started last."""
+        with store_errors():
+            names: Any = self._client.smembers("relay:loaded")
+        return {name.decode() for name in names}
 
     def _arguments(self, arrival: Arrival) -> list[Argument]:
         """Give what the script takes for one event."""

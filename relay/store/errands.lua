@@ -1,6 +1,7 @@
 -- ARGV: queue, room, lease ms, gate ('1' to heed it). Gives ms until there may be more, word of the gate, then for each event: id, what was tried.
 local queue, room, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local gate, due = 'relay:g:' .. queue, errands_key(queue)
+if kept_waiting(queue) then return {1000, 'paused'} end
 local slow, held, open, probe = unpack(redis.call('HMGET', gate, 'slow', 'held', 'open', 'probe'))
 if tonumber(slow or 0) > NOW then return {int(slow - NOW), 'slowed'} end
 local probing = held and 'held' or (open and 'open') or ''

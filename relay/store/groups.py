@@ -108,6 +108,19 @@ class Groups:
         with store_errors():
             return [one.decode() for one in self._client.zrange(f"relay:in:{id}", 0, -1)]
 
+    def newest(self, id: str, most: int) -> list[str]:
+        """Give the ids of the last ``most`` events that failed in a group, the newest first."""
+        with store_errors():
+            return [one.decode() for one in self._client.zrange(f"relay:in:{id}", 0, most - 1, desc=True)]
+
+    def of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Give the group of each of these events that stands in one."""
+        if not ids:
+            return {}
+        with store_errors():
+            found = self._client.hmget("relay:grouped", ids)
+        return {id: group.decode() for id, group in zip(ids, found, strict=True) if group}
+
     def acknowledge(self, id: str, *, who: str) -> None:
         """Note that a person has seen an open group. Raises CommandError where it is not open."""
         if not int(self._scripts.run("ack", id, who)):

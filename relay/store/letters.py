@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import orjson
-
 from relay.errors import CommandError
 from relay.model import Arrival, StoredEvent
 from relay.store import lead as leads
 from relay.store import record
+from relay.store.acts import Act, write_act
 from relay.store.delivery import CLOCK_FACTOR, HISTORY
 from relay.store.errands import errand_of
 from relay.store.events import Events
@@ -109,7 +108,7 @@ class Letters:
             event.id,
             record.lead_name(event.destination, event.lead) if event.lead else "",
             leads.write_entry(entry),
-            orjson.dumps([at_ms, who, "drop", event.id, why]),
+            write_act(Act(at_ms=at_ms, who=who, what="drop", about=event.id, why=why, count=1)),
             self._retention_ms,
             self._retention_ms * CLOCK_FACTOR,
             HISTORY,

@@ -6,6 +6,7 @@ Changes nothing but the count of rejected requests, which no script sees.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,8 @@ BOUNDS_MS = (
 #: What the letters of counters mean: states, and three words that are no states.
 WORDS = {state.value: state.word for state in State} | {"a": "accepted", "u": "duplicate", "r": "rejected"}
 KEPT_MINUTES_S = 691_200
+#: Every field of an hour's figures, with the quarter of the hour and the word that it means: there are many to read.
+FIELDS = {f"{minute}:{letter}".encode(): (minute // 15, word) for minute in range(60) for letter, word in WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,22 @@ class Meters:
                 if first_ms - MINUTE_MS < at_ms <= last_ms:
                     minutes.setdefault(at_ms, Counter())[WORDS[letter]] += int(number)
         return minutes
+
+    def quarters(self, hours: Sequence[int]) -> dict[int, Counter[str]]:
+        """Give what came to pass in these hours by quarters of an hour since 1970, and by words of WORDS."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for hour in hours:
+                pipe.hgetall(f"relay:minutes:{hour}")
+            found = pipe.execute()
+        quarters: dict[int, Counter[str]] = {}
+        for hour, flat in zip(hours, found, strict=True):
+            within = [Counter[str]() for _ in range(4)]
+            for name, number in flat.items():
+                quarter, word = FIELDS[name]
+                within[quarter][word] += int(number)
+            quarters |= {hour * 4 + place: counts for place, counts in enumerate(within) if counts}
+        return quarters
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Give what came to pass in all: 'accepted', 'duplicate', 'rejected' and words of states, each by hook."""

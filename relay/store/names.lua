@@ -56,6 +56,12 @@ end
 
 local function errands_key(queue) return 'relay:errands:' .. queue end
 
+-- Leads are neither looked up nor created at a destination that is paused.
+local function kept_waiting(queue)
+  local destination = string.match(queue, '^find:(.*)')
+  return destination and is_paused(destination)
+end
+
 -- Something is to be done for this event before it can go on: fetch its answers, find its lead.
 local function send_on_errand(queue, id)
   redis.call('ZADD', errands_key(queue), NOW, id)
@@ -80,8 +86,8 @@ local function unpark(id)
   redis.call('HDEL', 'relay:why', id)
 end
 
--- Put all updates of an event under its lead.
-local function pend_all(id, h, lead, live)
+-- Put all updates of an event that wait under its lead.
+local function put_under(id, h, lead, live)
   local destination = destination_of(lead)
   for place = 0, #h.states - 1 do
     if string.sub(h.states, place + 1, place + 1) == 'p' then
@@ -89,6 +95,12 @@ local function pend_all(id, h, lead, live)
     end
   end
   wake(destination)
+end
+
+-- The same, unless its hook is paused: then it stands on the shelf.
+local function pend_all(id, h, lead, live)
+  h.shelved = redis.call('HEXISTS', PAUSED, h.hook) == 1
+  if h.shelved then shelve(id, h, lead) else put_under(id, h, lead, live) end
 end
 
 -- Its lead has become known: the event goes on, with the stamp that it has had all along.

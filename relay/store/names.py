@@ -11,10 +11,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from relay.model import Mapped, Name
 from relay.store import record
+from relay.store.acts import Act, write_act
 from relay.store.scripts import Scripts, store_errors
 from relay.terms import Term, to_file
 
@@ -127,7 +126,7 @@ class Names:
 
     def link(self, destination: str, name: Name, lead: str, *, who: str, at_ms: int) -> None:
         """Note a person's word that this name means this lead and no other."""
-        act = orjson.dumps([at_ms, who, "link", lead, f"by its {name.kind}"])
+        act = write_act(Act(at_ms=at_ms, who=who, what="link", about=lead, why=f"by its {name.kind}"))
         self._learn("p", act, destination, [(lead, [name])])
 
     def _learn(

@@ -1,6 +1,6 @@
 """How an event looks in Redis: a short readable header that scripts change in place, and a compressed blob that
-never changes. The blob holds what was mapped, then the body as received; compressed together, since the values of
-the one stand in the other.
+never changes. The blob holds what was mapped, the headers that came, then the body as received; compressed together,
+since the values of the one stand in the other.
 """
 
 from __future__ import annotations
@@ -16,25 +16,9 @@ import orjson
 from relay import grouping
 from relay.errors import StoreError
 from relay.model import Arrival, Fault, Name, Reason, Stamp, State, StoredEvent, Update
+from relay.store.record_words import DICTIONARIES
 
-# Words that most blobs hold, so that small ones compress too. Records name the version of this text in their
-# first byte; a new text is a new version beside the old one.
-_WORDS_1 = (
-    b'"payload":{"form":{"type":"yes_no","legal":true},"company":"","title":"","multiple_choice","allow_multiple_selections":true,'
-    b'"choices":[{"id":"","label":"","ref":"","other"}],"choice":{"labels":[""],"ids":[""],"refs":[""]},"type":"choices",'
-    b'"boolean":true,"number":"type":"date","date":"2026-","file_url":"https://","url":"","phone_number":"+56","email":"@gmail.com",'
-    b'"variables":[{"key":"score","type":"number","number":0}],"calculated":{"score":0},"ending":{"id":"DefaultTyScreen","ref":"default_tys"},'
-    b'"endings":[{"title":"","type":"thankyou_screen","properties":{"show_button":false,"share_icons":false}}],'
-    b'"definition":{"id":"","title":"","fields":[{"id":"","ref":"","type":"short_text","title":"","properties":{}},{"type":"long_text",'
-    b'"answers":[{"type":"text","text":"","field":{"id":"","type":"short_text","ref":""}},{'
-    b'{"event_id":"","event_type":"form_response","form_response":{"form_id":"","token":"","landed_at":"2026-","submitted_at":"2026-T:00Z",'
-    b'"hidden":{"lead_id":"","utm_source":"","utm_medium":"","utm_campaign":""},"form_response_partial"}}'
-    b'"application/x-www-form-urlencoded","application/json","typeform","zapier","default",[["","set","by",{"campaign_id":'
-    b'"metadata.estado_lead":"metadata.broker_asociado":"metadata.utm_source":"metadata.utm_campaign":'
-    b'"first_name":"last_name":"email":"phone":"contact details"}}],{"metadata.'
-)
-_DICTIONARIES = {b"\x01": _WORDS_1}
-_VERSION = b"\x01"
+_VERSION = b"\x02"
 _LEVEL = 6
 
 
@@ -68,8 +52,10 @@ def pack(arrival: Arrival) -> bytes:
     if more:
         facts.append(more)
     head = orjson.dumps(facts)
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=_DICTIONARIES[_VERSION])
-    return _VERSION + packer.compress(b"%d\n%b%b%b" % (len(head), head, arrival.body, arrival.fetched)) + packer.flush()
+    came = orjson.dumps(arrival.came) if arrival.came else b""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=DICTIONARIES[_VERSION])
+    text = b"%d %d\n%b%b%b%b" % (len(head), len(came), head, came, arrival.body, arrival.fetched)
+    return _VERSION + packer.compress(text) + packer.flush()
 
 
 def _more(arrival: Arrival) -> dict[str, Any]:
@@ -80,6 +66,8 @@ def _more(arrival: Arrival) -> dict[str, Any]:
         more["headers"] = arrival.headers
     if arrival.fetched:
         more["body"] = len(arrival.body)
+    if arrival.secret_name:
+        more["secret"] = arrival.secret_name
     if mapped.fetch:
         more["fetch"] = mapped.fetch
     if mapped.names and not mapped.lead:
@@ -100,10 +88,20 @@ def _update(packed: list[Any]) -> Update:
 
 
 def _opener(blob: bytes) -> Any:
-    words = _DICTIONARIES.get(blob[:1])
+    words = DICTIONARIES.get(blob[:1])
     if words is None:
         raise StoreError(f"a record has form {blob[0]}, which this relay does not know: run the one that wrote it")
     return zlib.decompressobj(-15, zdict=words)
+
+
+def _parts(text: bytes) -> tuple[list[Any], dict[str, str], bytes]:
+    """Part a blob's text into what was mapped, the headers that came, and the body with what follows it."""
+    end = text.index(b"\n") + 1
+    # Records of the first form have no headers.
+    size, _, more = text[:end].partition(b" ")
+    head = end + int(size)
+    came = head + int(more or 0)
+    return orjson.loads(text[end:head]), orjson.loads(text[head:came]) if more and came > head else {}, text[came:]
 
 
 def unpack_updates(record: bytes) -> tuple[list[Update], tuple[Name, ...]]:
@@ -115,7 +113,7 @@ def unpack_updates(record: bytes) -> tuple[list[Update], tuple[Name, ...]]:
     opener = _opener(blob)
     text = opener.decompress(blob[1:], 1024)
     end = text.index(b"\n") + 1
-    size = end + int(text[:end])
+    size = end + int(text[:end].partition(b" ")[0])
     if size > len(text):
         text += opener.decompress(opener.unconsumed_tail, size - len(text))
     facts = orjson.loads(text[end:size])
@@ -132,10 +130,7 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
     header, blob = record.split(b"\n", 1)
     state, states, received, ago, number, hook, _, *found = header.decode().split(" ")
     opener = _opener(blob)
-    text = opener.decompress(blob[1:]) + opener.flush()
-    end = text.index(b"\n") + 1
-    size = end + int(text[:end])
-    facts = orjson.loads(text[end:size])
+    facts, came, rest = _parts(opener.decompress(blob[1:]) + opener.flush())
     sender, version, destination, kind, content_type, sender_id, lead, test, updates, faults = facts[:10]
     more: dict[str, Any] = facts[10] if len(facts) > 10 else {}
     return StoredEvent(
@@ -147,7 +142,7 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         kind=kind,
         test=bool(test),
         content_type=content_type,
-        body=text[size : size + more.get("body", len(text))],
+        body=rest[: more.get("body", len(rest))],
         sender_id=sender_id,
         lead=found[0].rpartition("/")[2] if found else lead,
         updates=tuple(_update(u) for u in updates),
@@ -157,7 +152,9 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         stamp=Stamp(int(received) - int(ago), int(number)),
         received_ms=int(received),
         headers=more.get("headers", {}),
-        fetched=text[size + more["body"] :] if "body" in more else b"",
+        fetched=rest[more["body"] :] if "body" in more else b"",
+        came=came,
+        secret_name=more.get("secret", ""),
         names=_names(more),
         missing=more.get("missing", "park"),
         fetch=more.get("fetch", ""),

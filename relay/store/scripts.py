@@ -30,13 +30,18 @@ FILES: dict[str, tuple[str, ...]] = {
         "settle",
         "summon",
         "prolong",
+        "steer",
+        "unshelve",
+        "tally",
+        "alarm",
+        "rule_texts",
         "tidy",
         "ack",
     )
 }
 FILES["exchange"] = ("complete", "claim", "exchange")
 #: What stands before each of them.
-SHARED = ("common", "search", "groups", "names")
+SHARED = ("common", "search", "groups", "shelf", "names")
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 

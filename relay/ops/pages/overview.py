@@ -21,7 +21,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.page("/")
     def overview() -> str:
-        found = lately.status()
+        found = lately.seen()
         worries = worries_of(found)
         return flask.render_template(
             "overview.html",
@@ -37,4 +37,4 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api("/status")
     def status_json() -> flask.Response:
-        return json_answer(public_json(lately.status()))
+        return json_answer(public_json(lately.seen()))

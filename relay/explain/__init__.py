@@ -1,0 +1,143 @@
+"""Why an event became what it became: how it was verified, and what each rule made of it, by the rules of that time.
+
+Pages and ``relay event`` ask for it. It changes nothing, and it never raises: what can't be said is said in words.
+
+body     what came, as a tree and as text, with its secrets masked
+as_json  all of it for a script
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import NamedTuple
+
+from relay import rulebook
+from relay.errors import CommandError, StoreError
+from relay.hooks import Hook
+from relay.mapping.explain import Explanation, explain_event
+from relay.model import Json, StoredEvent
+from relay.replay.remap import adapter_for, read_again
+from relay.senders import ABOUT, SENDERS
+from relay.store import Store
+
+#: Old versions of hook files that are kept compiled.
+MOST_COMPILED = 100
+
+
+class Verification(NamedTuple):
+    """What proved that an event was its sender's."""
+
+    #: What the secret is, and where it is set at the sender.
+    words: str
+    #: Name of the variable that holds it; empty where that is not known.
+    secret_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """All that can be said of why an event became what it became."""
+
+    verification: Verification
+    #: The hook file by which it is explained; empty where there is none.
+    file: str = ""
+    #: Of that file: the version that mapped the event, where ``as_then`` says so, else the one of now.
+    version: str = ""
+    as_then: bool = True
+    #: What is doubtful, or why there is no explanation.
+    words: str = ""
+    explanation: Explanation | None = None
+    #: Registers that were mapped otherwise than these rules would now: the event's own update is what was sent.
+    differs: tuple[str, ...] = ()
+
+    def line_of(self, rule: str, register: str) -> int:
+        """Give the line of the file that set a register; 0 where it is not known."""
+        rules = self.explanation.rules if self.explanation else ()
+        found = (one for each in rules if each.name == rule for one in each.settings if one.register == register)
+        return next((one.line for one in found), 0)
+
+
+class Explainer:
+    """Explains events by the version of the hook file that mapped each, and keeps those compiled."""
+
+    def __init__(self, store: Store, hooks: Mapping[str, Hook]) -> None:
+        self._store = store
+        self._hooks = hooks
+        self._compiled: dict[tuple[str, str], Hook | None] = {}
+
+    def explain(self, event: StoredEvent) -> Explained:
+        """Explain one event; never raises."""
+        then = self.hook_then(event)
+        hook = then or self._hooks.get(event.hook)
+        verification = verified(event, hook if then or event.secret_name else None)
+        if hook is None:
+            words = f"version {event.version} of its hook file is not kept, and hook '{event.hook}' is not loaded now"
+            return Explained(verification=verification, words=words)
+        words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
+        try:
+            told = explain_event(read_again(event, hook), hook, received_ms=event.received_ms)
+        except CommandError as error:
+            return Explained(verification=verification, file=hook.file, version=hook.version, words=str(error))
+        except Exception as error:
+            words = f"it can't be explained ({type(error).__name__})"
+            return Explained(verification=verification, file=hook.file, version=hook.version, words=words)
+        return Explained(
+            verification=verification,
+            file=hook.file,
+            version=hook.version,
+            as_then=then is not None,
+            words="; ".join(one for one in (words, told.words) if one),
+            explanation=told,
+            differs=tuple(differing(event, told)),
+        )
+
+    def hook_then(self, event: StoredEvent) -> Hook | None:
+        """Give the hook file as it was when it mapped the event; None where that is not known any more."""
+        now = self._hooks.get(event.hook)
+        if now is not None and now.version == event.version:
+            return now
+        key = (event.hook, event.version)
+        if key not in self._compiled:
+            text = self._text(*key)
+            if text is None:
+                return None
+            if len(self._compiled) >= MOST_COMPILED:
+                self._compiled.clear()
+            file = PurePath(now.file if now else f"{event.hook}.yaml")
+            self._compiled[key] = rulebook.read_text(file, text, ABOUT)
+        return self._compiled[key]
+
+    def _text(self, hook: str, version: str) -> str | None:
+        try:
+            return self._store.rule_texts.text(hook, version)
+        except StoreError:
+            return None
+
+
+def verified(event: StoredEvent, hook: Hook | None) -> Verification:
+    """Say what proved that an event was its sender's; of a hook with one secret that is known without being kept."""
+    name = event.secret_name
+    if not name and hook is not None and len(hook.secret_names) == 1:
+        name = hook.secret_names[0]
+    try:
+        sender = adapter_for(event, hook) if hook else SENDERS[event.sender]
+    except (CommandError, KeyError):
+        return Verification(f"as sender '{event.sender}' does it", name)
+    return Verification(sender.about.proof, name)
+
+
+def differing(event: StoredEvent, told: Explanation) -> Iterator[str]:
+    """Give the registers of which mapping had made something else, as when a person edited the update."""
+    stored = values_of((place, one.set) for place, one in enumerate(event.updates))
+    now: dict[int, dict[str, Json]] = {}
+    for one in told.update:
+        now.setdefault(one.place, {})[one.register] = one.value
+    ours = values_of(iter(now.items()))
+    for place, register in dict.fromkeys((*stored, *ours)):
+        if stored.get((place, register), ...) != ours.get((place, register), ...):
+            yield register
+
+
+def values_of(updates: Iterator[tuple[int, Mapping[str, Json]]]) -> dict[tuple[int, str], Json]:
+    return {(place, register): value for place, values in updates for register, value in values.items()}

@@ -1,0 +1,116 @@
+"""Failures in words: one sentence for each group of failures that look alike, as the command line and the page say it.
+
+The store keeps the groups. Here each gets the name of its sender, its sentence, and what a person can do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from relay.finding import Filter
+from relay.model import METADATA, Death, Line
+from relay.senders import SENDERS
+from relay.store import Store
+from relay.store.groups import Group
+from relay.texts import N_
+
+#: Eighths of a block, for a trend in one line of text; no event is a line at the foot.
+BARS = "▁▂▃▄▅▆▇█"
+NONE = "·"
+#: By kind of the reason. The first is said where a field is known that it is about, the second where none is.
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    Death.REFUSED.value: (
+        N_("%(hook)s: the CRM refused %(field)s: %(words)s"),
+        N_("%(hook)s: the CRM refused the update: %(words)s"),
+    ),
+    Death.MAPPING.value: (
+        N_("%(hook)s: the rules failed at %(field)s: %(words)s"),
+        N_("%(hook)s: the rules failed: %(words)s"),
+    ),
+    Death.LEAD_NOT_FOUND.value: ("", N_("%(hook)s: the CRM does not know the lead: %(words)s")),
+    Death.UNREACHABLE.value: ("", N_("%(hook)s: the CRM could not be reached for too long: %(words)s")),
+    Death.FETCH.value: ("", N_("%(hook)s: the answers could not be fetched: %(words)s")),
+    "unknown lead": ("", N_("%(hook)s: the lead is not known yet: %(words)s")),
+    "lead gone": ("", N_("%(hook)s: the CRM no longer knows the lead that was found: %(words)s")),
+    "ambiguous": ("", N_("%(hook)s: several leads may be meant: %(words)s")),
+    "no id": ("", N_("%(hook)s: the event does not say which lead it is about: %(words)s")),
+    "no identity": ("", N_("%(hook)s: the event has nothing to find a lead by: %(words)s")),
+    "value held back": (
+        N_("%(hook)s: %(field)s was held back, the rest went on: %(words)s"),
+        N_("%(hook)s: a value was held back, the rest went on: %(words)s"),
+    ),
+}
+#: For kinds that have no sentence of their own.
+OTHER = N_("%(hook)s: %(kind)s: %(words)s")
+#: Reasons that lie in the hook file: as mapped the same would happen again.
+OF_THE_RULES = frozenset((Death.MAPPING.value, Death.FETCH.value, "no id", "no identity", "value held back"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A group, and its failure in words."""
+
+    group: Group
+    line: Line
+
+    @property
+    def filter(self) -> Filter:
+        """What finds its events, for a list of them and for every act on them."""
+        return Filter(state=self.group.what, group=self.group.id)
+
+    @property
+    def remap(self) -> bool:
+        """Whether a replay should take the rules of now."""
+        return self.group.kind in OF_THE_RULES
+
+    @property
+    def droppable(self) -> bool:
+        """Whether its events can be dropped: those that went on without a value can't."""
+        return self.group.what in ("dead", "parked")
+
+
+def rows(store: Store, groups: Iterable[Group]) -> list[Row]:
+    """Put groups into words, in their order."""
+    several = list(groups)
+    titles = senders_of(store, several)
+    return [Row(group=one, line=sentence(one, sender=titles.get(one.hook, ""))) for one in several]
+
+
+def senders_of(store: Store, groups: Iterable[Group]) -> dict[str, str]:
+    """Give the title of each hook's sender, as its events have it; hooks whose events are gone have none."""
+    titles: dict[str, str] = {}
+    for group in groups:
+        if group.hook not in titles and (ids := store.groups.newest(group.id, 1)):
+            event = store.events.event(ids[0])
+            adapter = SENDERS.get(event.sender) if event else None
+            if adapter is not None:
+                titles[group.hook] = adapter.about.title
+    return titles
+
+
+def sentence(group: Group, *, sender: str = "") -> Line:
+    """Say what fails, as ``Typeform cotiza: the CRM refused campaign_id: not found``; ``sender`` is its title."""
+    about, bare = SENTENCES.get(group.kind, ("", OTHER))
+    values = {
+        "hook": f"{sender} {group.hook}".strip(),
+        "field": group.field.removeprefix(METADATA),
+        "kind": group.kind,
+        "words": _without(group.field, group.words),
+    }
+    return Line(about if about and group.field else bare, values)
+
+
+def _without(field: str, words: str) -> str:
+    """Give the words without the name of the field at their beginning, where the sentence has it already."""
+    for name in (field, field.removeprefix(METADATA)):
+        if name and words.startswith((f"{name}: ", f"{name} ")):
+            return words.removeprefix(name).removeprefix(":").strip()
+    return words
+
+
+def sparkline(trend: Iterable[int]) -> str:
+    """Draw numbers as a line of blocks, the greatest at full height."""
+    numbers = list(trend)
+    most = max(numbers, default=0)
+    return "".join(BARS[-(-number * len(BARS) // most) - 1] if number else NONE for number in numbers)

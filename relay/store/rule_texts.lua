@@ -1,0 +1,17 @@
+-- ARGV: ms for which a text is kept from now on, then for each hook file its hook, its version and its text, packed.
+-- A text that is there already is only kept for longer. Versions whose text is gone leave their hook's list.
+local keep = ARGV[1]
+for i = 2, #ARGV, 3 do
+  local hook, version = ARGV[i], ARGV[i + 1]
+  local list = 'relay:rules:' .. hook
+  local text = list .. ':' .. version
+  if redis.call('EXISTS', text) == 0 then redis.call('SET', text, ARGV[i + 2]) end
+  redis.call('PEXPIRE', text, keep)
+  local first = string.match(redis.call('HGET', list, version) or '', '^%d+') or int(NOW)
+  redis.call('HSET', list, version, first .. ' ' .. int(NOW))
+  for _, other in ipairs(redis.call('HKEYS', list)) do
+    if redis.call('EXISTS', list .. ':' .. other) == 0 then redis.call('HDEL', list, other) end
+  end
+  redis.call('PEXPIRE', list, keep)
+end
+return 1

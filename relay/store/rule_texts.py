@@ -1,0 +1,76 @@
+"""The texts of hook files by their version: what explains an event long after somebody has changed the rules.
+
+Whoever maps keeps the texts of what it has loaded: the web when it starts and each hour, the background worker for each
+of its jobs, a replay before it runs. They outlive the events that they mapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from relay.errors import StoreError
+from relay.hooks import Hook
+from relay.store.scripts import Scripts, store_errors
+
+#: Events that wait are kept beyond the retention time; so many times it is longer than anybody lets one wait.
+RETENTIONS = 12
+AGAIN_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesVersion:
+    """One version of a hook file, and when it was loaded, in ms since 1970; the last time is right to the hour."""
+
+    version: str
+    first_ms: int
+    last_ms: int
+
+
+class RuleTexts:
+    """Keeps texts, and gives them back."""
+
+    def __init__(self, scripts: Scripts, *, retention_ms: int) -> None:
+        self._scripts = scripts
+        self._client: Any = scripts.client
+        self._keep_ms = RETENTIONS * retention_ms
+        self._loaded: tuple[Hook, ...] = ()
+        self._next = 0.0
+
+    def keep(self, hooks: Iterable[Hook]) -> None:
+        """Keep the texts of these hook files, for as long as they are loaded and long after. Best effort."""
+        self._loaded = tuple(hook for hook in hooks if hook.text)
+        self._next = 0.0
+        with contextlib.suppress(StoreError):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Keep them for longer, once an hour; else do nothing. Raises StoreError."""
+        if not self._loaded or time.monotonic() < self._next:
+            return
+        args = [part for one in self._loaded for part in (one.name, one.version, zlib.compress(one.text, 9))]
+        self._scripts.run("rule_texts", self._keep_ms, *args)
+        self._next = time.monotonic() + AGAIN_S
+
+    def text(self, hook: str, version: str) -> str | None:
+        """Give the text of this version of a hook file; None where it is not kept."""
+        with store_errors():
+            packed = self._client.get(f"relay:rules:{hook}:{version}")
+        return None if packed is None else zlib.decompress(packed).decode()
+
+    def versions(self, hook: str) -> Sequence[RulesVersion]:
+        """List the versions of a hook file whose texts are kept, the one that was loaded last first."""
+        with store_errors():
+            listed = self._client.hgetall(f"relay:rules:{hook}")
+        return sorted(
+            (_version(*pair) for pair in listed.items()), key=lambda one: (one.last_ms, one.first_ms), reverse=True
+        )
+
+
+def _version(name: bytes, times: bytes) -> RulesVersion:
+    first, last = times.split()
+    return RulesVersion(version=name.decode(), first_ms=int(first), last_ms=int(last))
