@@ -16,6 +16,7 @@ from relay.commands.audit import audit
 from relay.commands.check import check
 from relay.commands.dead import dead
 from relay.commands.doctor import doctor
+from relay.commands.enter import enter
 from relay.commands.event import event
 from relay.commands.events import events
 from relay.commands.find import find
@@ -34,6 +35,7 @@ from relay.commands.senders import senders
 from relay.commands.status import status
 from relay.commands.tail import tail
 from relay.commands.up import up
+from relay.commands.user import user
 from relay.errors import FaultsError, RelayError
 
 app = typer.Typer(
@@ -46,7 +48,7 @@ for command in (up, send, check, senders, new, status, events, find, lead, event
     app.command()(command)
 app.command()(pause)
 app.command()(resume)
-for command in (acts, audit, doctor, sandbox):
+for command in (acts, audit, doctor, user, enter, sandbox):
     app.command()(command)
 app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")

@@ -263,6 +263,7 @@ class _Reader:
         value = self.environment.get(name) or choices[0]
         if value not in choices:
             self.faults.append(f"{name}: must be one of {', '.join(choices)}, not {value!r}")
+            return choices[0]
         return value
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str:

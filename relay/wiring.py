@@ -20,6 +20,7 @@ from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
+from relay.store.logins import Logins
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -67,6 +68,10 @@ def store(settings: Settings, client: redis.Redis | None = None) -> Store:
         index_key=settings.index_key,
         lookup=settings.lookup,
     )
+
+
+def logins(settings: Settings, client: redis.Redis | None = None) -> Logins:
+    return Logins(client or connect(settings), settings.session_key)
 
 
 def hooks(settings: Settings) -> dict[str, Hook]:
@@ -127,7 +132,15 @@ def app(settings: Settings) -> flask.Flask:
     kept.door.know(loaded)
     kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
-    web_app = flask.Flask("relay")
+    web_app = routes(settings, kept, loaded)
+    ticker.start()
+    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
+    return web_app
+
+
+def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
+    """Build the app with every route that it has, over one store."""
+    web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(
             loaded,
@@ -137,8 +150,6 @@ def app(settings: Settings) -> flask.Flask:
             public_url=settings.public_url,
         )
     )
-    web_app.register_blueprint(ops.desk(ops.means(kept, settings, hooks=loaded)))
+    web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
-    ticker.start()
-    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app

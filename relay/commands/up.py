@@ -18,6 +18,7 @@ from pathlib import Path
 import typer
 
 from relay import rulebook, settings, wiring
+from relay.commands.enter import link
 from relay.commands.sandbox import KEY
 from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
@@ -168,13 +169,19 @@ def banner(around: Surroundings) -> Iterator[str]:
     for name, hook in around.hooks.items():
         yield f"  hook      POST {around.url}/hooks/{name}  ({hook.sender})"
     api = settings.mask_url(now.destinations["default"].url)
-    yield f"  page      {around.url}/"
+    yield f"  page      {page(around)}"
     yield f"  lead API  {api}{' (the sandbox)' if 'SANDBOX_URL' in around.added else ''}"
     yield f"  Redis     {f'our own, in {around.redis.folder}' if around.redis else settings.mask_url(now.redis_url)}"
     if around.made_secrets:
         yield f"  secrets   {', '.join(around.made_secrets)}: made up, kept in {now.home}/secrets, for the sandbox only"
     yield f"  try       {relay} send {next(iter(around.hooks))}    (in another terminal)"
     yield "  stop      Ctrl-C"
+
+
+def page(around: Surroundings) -> str:
+    """Give where the ops desk is: while nobody can log in with a password, by a link that lets in once."""
+    now = settings.load({**around.settings.environment, **around.added})
+    return f"{around.url}/ops/" if now.users or now.users_file else f"{link(now, around.url)}  (once, within the hour)"
 
 
 def spelled() -> str:

@@ -6,8 +6,9 @@ import logging
 
 import flask
 import orjson
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 
 from relay.errors import CommandError, StoreError
 from relay.model import Json
@@ -91,20 +92,28 @@ def http_fault(error: HTTPException) -> flask.Response | HTTPException:
     """Put a fault of HTTP into words; what is not of the desk stays as it is."""
     if not of_the_desk(flask.request.path) or error.code is None or error.code < 400:
         return error
-    own = error.description if error.description != type(error).description else ""
-    advice = FORGED if isinstance(error, CSRFError) else own or ""
     try:
-        answer = fault(error.code, advice if not isinstance(error, InternalServerError) else "")
+        answer = fault(error.code, _advice(error))
     except StoreError as away:
         return store_away(away)
+    if error.code == 429:
+        answer.headers["Retry-After"] = "60"
     answer.headers.extend([(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")])
     return answer
+
+
+def _advice(error: HTTPException) -> str:
+    """Give the words that one of our views found for it, '' where only a library speaks."""
+    if isinstance(error, CSRFError):
+        return FORGED
+    theirs = isinstance(error, InternalServerError | RateLimitExceeded | BadRequestKeyError)
+    return "" if theirs or error.description == type(error).description else error.description or ""
 
 
 def harden(response: flask.Response) -> flask.Response:
     """Put the headers onto every answer of the desk, faults and redirects among them."""
     path = flask.request.path
-    if path in ("/", PREFIX) or path.startswith(f"{PREFIX}/"):
+    if path == "/" or path.startswith(PREFIX):
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         if flask.current_app.session_interface.get_cookie_secure(flask.current_app):

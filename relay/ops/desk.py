@@ -37,8 +37,10 @@ class Mark:
 class Desk(flask.Blueprint):
     """The blueprint under ``/ops`` that pages are put into."""
 
+    NAME = "ops"
+
     def __init__(self) -> None:
-        super().__init__("ops", __package__, url_prefix=PREFIX, template_folder="templates", static_folder=None)
+        super().__init__(self.NAME, __package__, url_prefix=PREFIX, template_folder="templates", static_folder=None)
         self.marks: dict[str, Mark] = {}
 
     def page(self, rule: str, *, role: Role = Role.VIEWER) -> Callable[[View], View]:

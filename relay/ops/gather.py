@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def texts() -> Iterator[str | tuple[str, ...]]:
 
 def catalogue_of(tongue: str) -> Catalog:
     file = FOLDER / f"{tongue}.po"
-    return read_po(file.open("rb"), locale=tongue) if file.exists() else Catalog(locale=tongue)
+    return read_po(io.BytesIO(file.read_bytes()), locale=tongue) if file.exists() else Catalog(locale=tongue)
 
 
 def gathered(tongue: str) -> Catalog:

@@ -24,7 +24,6 @@ class Means:
     logins: Logins
 
 
-def means(store: Store, settings: Settings, *, hooks: Mapping[str, Hook]) -> Means:
-    """Gather what pages need over one store."""
-    logins = Logins(store.client, settings.session_key)
+def means(store: Store, settings: Settings, *, logins: Logins, hooks: Mapping[str, Hook]) -> Means:
+    """Gather what pages need."""
     return Means(store=store, settings=settings, hooks=hooks, users=Users(settings), logins=logins)

@@ -35,8 +35,8 @@ def percent(share: float) -> str:
 def span(ms: float) -> str:
     """Write a length of time in its largest unit: ``5 min``, ``3 days``; below ten seconds with tenths."""
     seconds = max(0.0, ms) / 1000
-    # Britain's short forms are long: "6.4 secs".
-    place = Locale("en") if locale().language == "en" else locale()
+    # The short forms of some places are none: "6.4 secs" in Britain, "3 dd." in Chile.
+    place = Locale(locale().language)
     for size, unit in UNITS:
         if seconds >= size:
             return format_unit(round(seconds / size), unit, length="short", locale=place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, cast
@@ -66,14 +68,27 @@ def _make_ready(
     # It asks for a Referer, which our own pages never send; the guard looks at Sec-Fetch-Site instead.
     app.config.update(WTF_CSRF_SSL_STRICT=False)
     app.session_interface = Sessions(means.logins.session_key, means.settings)
-    csrf.init_app(app)
-    limiter.init_app(app)
-    _logins(doorkeeper).init_app(app, add_context_processor=False)
+    with _for_the_desk_alone(app):
+        csrf.init_app(app)
+        limiter.init_app(app)
+        _logins(doorkeeper).init_app(app, add_context_processor=False)
     frame.templates(app)
     app.add_url_rule("/", "root", lambda: flask.redirect(flask.url_for("ops.overview")))
     if means.settings.proxies:
         number = means.settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=0)  # type: ignore[method-assign]
+
+
+@contextmanager
+def _for_the_desk_alone(app: flask.Flask) -> Iterator[None]:
+    """Let what extensions hang onto every request be of the desk alone: an event that comes in must not pay for it."""
+    hung: list[dict[Any, list[Any]]] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
+    before = [list(one.get(None, [])) for one in hung]
+    yield
+    for one, others in zip(hung, before, strict=True):
+        new = [function for function in one.get(None, []) if function not in others]
+        one[None] = others
+        one[Desk.NAME] = new + one.get(Desk.NAME, [])
 
 
 def _logins(doorkeeper: Doorkeeper) -> flask_login.LoginManager:
