@@ -48,7 +48,8 @@ for command in (up, send, check, senders, new, status, events, find, lead, event
     app.command()(command)
 app.command()(pause)
 app.command()(resume)
-for command in (acts, audit, doctor, user, enter, sandbox):
+app.command()(user)
+for command in (acts, audit, doctor, enter, sandbox):
     app.command()(command)
 app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")

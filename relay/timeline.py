@@ -44,6 +44,8 @@ class Happening:
     took_ms: int = 0
     attempt: int = 1
     words: str = ""
+    #: Whether it is the end of an event as a dead letter; its reason stands with the event.
+    burial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +209,7 @@ def _burial(event: StoredEvent) -> Happening:
     reason = event.reason
     words = f"became a dead letter: {reason.kind}: {reason.words}" if reason else "became a dead letter"
     at_ms = reason.at_ms if reason and reason.at_ms else event.received_ms
-    return Happening(at_ms=at_ms, parts=(_part(event.id, {event.id: event}),), words=words)
+    return Happening(at_ms=at_ms, parts=(_part(event.id, {event.id: event}),), words=words, burial=True)
 
 
 def _part(id: str, events: Mapping[str, StoredEvent], *, without: Iterable[str] = (), by: str = "") -> Part:
