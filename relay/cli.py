@@ -49,7 +49,8 @@ for command in (up, send, check, senders, new, status, events, find, lead, event
 app.command()(pause)
 app.command()(resume)
 app.command()(user)
-for command in (acts, audit, doctor, enter, sandbox):
+app.command()(enter)
+for command in (acts, audit, doctor, sandbox):
     app.command()(command)
 app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")

@@ -174,6 +174,8 @@ class Arrival:
     came: Mapping[str, str] = field(default_factory=dict)
     #: Name of the secret that the request was verified with, where its hook has several.
     secret_name: str = ""
+    #: When the door saw it, in ms, where expressions knew that as the event's time; else 0.
+    door_ms: int = 0
     #: What it can be found by: kind and value.
     terms: tuple[tuple[str, str], ...] = ()
 
@@ -217,6 +219,7 @@ class StoredEvent:
     #: As ``Arrival`` has them.
     came: Mapping[str, str] = field(default_factory=dict)
     secret_name: str = ""
+    door_ms: int = 0
     #: As ``Mapped`` has them.
     names: tuple[Name, ...] = ()
     missing: str = "park"
@@ -242,6 +245,7 @@ class StoredEvent:
             fetched=self.fetched,
             came=self.came,
             secret_name=self.secret_name,
+            door_ms=self.door_ms,
         )
 
 

@@ -133,6 +133,7 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
 def mapped(event: Event, seen: Seen) -> Arrival:
     """Put together an event and what its hook file makes of it."""
     request, sender, hook = seen.request, seen.sender, seen.hook
+    made = map_event(event, hook, received_ms=request.received_ms)
     return Arrival(
         hook=hook.name,
         sender=hook.sender,
@@ -143,9 +144,10 @@ def mapped(event: Event, seen: Seen) -> Arrival:
         content_type=request.headers.get("content-type", ""),
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
-        mapped=map_event(event, hook, received_ms=request.received_ms),
+        mapped=made,
         came=seen.came,
         secret_name=seen.secret_name,
+        door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
         terms=terms_of(event),
     )
 

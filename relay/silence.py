@@ -6,7 +6,7 @@ usual for this hour of the day, on working days and on weekends apart. Four thin
 - Events in bursts do not count each. Whether a stretch (1, 3, 6, 12, 24 hours) was empty on some days says how many
   *independent* arrivals there are in it, and no more are expected. One odd day is forgiven.
 - A hook that has slowed down is held to what it does lately.
-- A stretch that was empty a week ago, and two, is usually empty.
+- No more is expected than came in the same stretch a week ago, or two.
 - Hours count whole: a batch that comes at twenty to each hour is never missed at ten to.
 
 So for a Poisson stream the chance of a wrong alarm is below ``exp(-ENOUGH)`` for each stretch in which ENOUGH are due.
@@ -15,7 +15,7 @@ So for a Poisson stream the chance of a wrong alarm is below ``exp(-ENOUGH)`` fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 HOUR_MS = 3_600_000
@@ -29,7 +29,7 @@ DAYS_NEEDED = 22
 ENOUGH = 10.0
 #: Lengths of the stretches over which bursts are looked for, in hours.
 STRETCHES = (1, 3, 6, 12, 24)
-#: With so many days to compare, one odd empty stretch is forgiven.
+#: With so many days to compare, one odd day is forgiven.
 FORGIVING = 5
 #: Stretches are alike whose usual counts differ by no more than this factor.
 ALIKE = 4
@@ -54,19 +54,19 @@ def silence(hook: str, *, hours: Mapping[int, int], last_ms: int, now_ms: int) -
     past = [hour for hour in range(last - HABIT, last) if hour >= min(hours, default=last)]
     quiet = range(last + 1, min(now_ms // HOUR_MS, last + WEEK))
     expected = 0.0
-    if len(past) >= LEAST_HABIT and not _usually_empty(quiet, hours, past):
+    if quiet and len(past) >= LEAST_HABIT:
         habit = _Habit(hours, past)
         rates = [habit.rate(hour) for hour in (*quiet, quiet.stop)]
         # What comes once a day at about this time may be a little late: not so where the next hour is as busy.
-        expected = habit.level() * (sum(rates[:-2]) + min(rates[-2:])) if quiet else 0.0
+        expected = habit.level() * (sum(rates[:-2]) + min(rates[-2:]))
+        expected = min(expected, _weeks_before(quiet, hours, past))
     return Silence(hook=hook, since_ms=last_ms, expected=round(expected, 1), silent=expected >= ENOUGH)
 
 
-def _usually_empty(quiet: Iterable[int], hours: Mapping[int, int], past: list[int]) -> bool:
-    """Whether this stretch was empty a week before, and two weeks before where that is known."""
-    before = [[hour - back for hour in quiet] for back in (WEEK, 2 * WEEK)]
-    known = [one for one in before if one and one[0] >= past[0]]
-    return bool(known) and not any(hours.get(hour, 0) for one in known for hour in one)
+def _weeks_before(quiet: Sequence[int], hours: Mapping[int, int], past: Sequence[int]) -> float:
+    """Give how many events came in the same stretch a week before, or two if more; no limit where none is known."""
+    known = [back for back in (WEEK, 2 * WEEK) if quiet[0] - back >= past[0]]
+    return max((sum(hours.get(hour - back, 0) for hour in quiet) for back in known), default=math.inf)
 
 
 class _Habit:
@@ -75,8 +75,8 @@ class _Habit:
     def __init__(self, hours: Mapping[int, int], past: list[int]) -> None:
         self._hours = hours
         self._past = past
-        self._kinds = {_kind(hour) for hour in past}
-        self._means = {place: _mean(counts) for place, counts in self._by_place(1).items()}
+        self._means = {place: _mean(counts) for place, counts in self._by_place(1, ()).items()}
+        self._odd = self._odd_days()
         self._thin = {length: dict(self._thinned(length)) for length in STRETCHES}
 
     def rate(self, hour: int) -> float:
@@ -95,13 +95,23 @@ class _Habit:
             levels.append((came + 1) / (usual + 1))
         return min(1.0, *levels)
 
-    def _by_place(self, length: int) -> dict[tuple[bool, int], list[int]]:
+    def _odd_days(self) -> set[int]:
+        """Give the day of each kind on which most was missing in hours without any, where there are days to compare."""
+        missing: dict[int, float] = dict.fromkeys({hour // DAY for hour in self._past}, 0.0)
+        for hour in self._past:
+            if not self._hours.get(hour, 0):
+                missing[hour // DAY] += self._means[_kind(hour), hour % DAY]
+        kinds = [[day for day in missing if _kind(day * DAY) == kind] for kind in (True, False)]
+        return {max(days, key=missing.__getitem__) for days in kinds if len(days) >= FORGIVING}
+
+    def _by_place(self, length: int, without: Collection[int]) -> dict[tuple[bool, int], list[int]]:
         """Add up the counts of every stretch of this length that is known whole, by its kind of day and its place."""
         found: dict[tuple[bool, int], list[int]] = {}
         first = -(-self._past[0] // length) * length
         for start in range(first, self._past[-1] + 2 - length, length):
-            count = sum(self._hours.get(hour, 0) for hour in range(start, start + length))
-            found.setdefault((_kind(start), start % DAY // length), []).append(count)
+            if start // DAY not in without:
+                count = sum(self._hours.get(hour, 0) for hour in range(start, start + length))
+                found.setdefault((_kind(start), start % DAY // length), []).append(count)
         return found
 
     def _thinned(self, length: int) -> Iterator[tuple[tuple[bool, int], float]]:
@@ -110,18 +120,19 @@ class _Habit:
         Were arrivals independent with ``rate``, it would be empty with a chance of ``exp(-rate)``. A few days say
         little of one stretch, so all that are about as busy are held to be alike.
         """
+        usual = self._by_place(length, self._odd)
         told = {
-            place: (_mean(counts), counts.count(0), len(counts)) for place, counts in self._by_place(length).items()
+            place: (_mean(counts), usual.get(place, []).count(0), len(usual.get(place, [])))
+            for place, counts in self._by_place(length, ()).items()
         }
         for place, (mean, empty, number) in told.items():
-            alike = [(others, known) for usual, others, known in told.values() if usual * ALIKE >= mean]
+            alike = [(others, known) for much, others, known in told.values() if much * ALIKE >= mean]
             rate = min(_arrivals(empty, number), _arrivals(sum(one[0] for one in alike), sum(one[1] for one in alike)))
             yield place, min(1.0, rate / mean) if mean else 1.0
 
 
 def _arrivals(empty: int, number: int) -> float:
     """Give the rate at which independent arrivals leave so many of a number of stretches empty."""
-    empty -= number >= FORGIVING
     return -math.log(empty / number) if empty > 0 else math.inf
 
 

@@ -13,6 +13,7 @@ from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.acts import Act
+from relay.store.alarms import Alarm
 from relay.store.events import Rejection
 from relay.store.gates import Gate, Pause
 from relay.store.overview import DAYS
@@ -67,6 +68,8 @@ class Status:
     #: Of those that run errands.
     background: int
     acts: tuple[Act, ...]
+    #: What was found to need a person and was told, the longest first.
+    alarms: tuple[Alarm, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -111,6 +114,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         workers=workers_seen(store.client),
         background=workers_seen(store.client, BACKGROUND),
         acts=tuple(store.acts.last(MOST_ACTS)),
+        alarms=tuple(store.alarms.current()),
     )
 
 

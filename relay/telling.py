@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from relay.explain import Explained
+from relay.explain.as_json import explanation_json
 from relay.finding import Found, Page
+from relay.masking import Fate, fate_of, masked
 from relay.model import Fault, Json, Reason, StoredEvent
+from relay.store import Store
 from relay.store.acts import Act
 from relay.texts import N_
-from relay.timeline import Happening, Identity, Part, Setting, Standing, Story
+from relay.timeline import Happening, Identity, Part, Setting, Standing, Story, happenings_of
 
 #: Why an event is kept and not sent.
 NO_RULE_HELD = N_("no rule held")
@@ -53,6 +57,24 @@ def event_json(event: StoredEvent) -> dict[str, Json]:
         "faults": [fault_json(fault) for fault in event.faults],
         "reason": reason_json(event.reason),
     }
+
+
+def whole_json(store: Store, event: StoredEvent, told: Explained) -> dict[str, Json]:
+    """Give all of an event but its body, with what happened to it and why it was mapped as it was."""
+    pause = store.steering.pause_of(event)
+    return {
+        **event_json(event),
+        "kept_back": None if pause is None else {"of": pause.of, "words": pause.words},
+        "headers": headers_of(event),
+        "explanation": explanation_json(told),
+        "happenings": [happening_json(one) for one in happenings_of(store, event)],
+    }
+
+
+def headers_of(event: StoredEvent) -> dict[str, str]:
+    """Give the headers of an event that are kept, without what proves who sent it."""
+    own = {name: masked(text) if fate_of(name) is Fate.MASKED else text for name, text in event.headers.items()}
+    return {**event.came, **own}
 
 
 def fault_json(fault: Fault) -> dict[str, Json]:
@@ -165,4 +187,5 @@ def found_json(found: Found) -> dict[str, Json]:
 
 
 def act_json(act: Act) -> dict[str, Json]:
-    return {**times("at", act.at_ms), "who": act.who, "what": act.what, "about": act.about, "why": act.why}
+    told: dict[str, Json] = {"who": act.who, "what": act.what, "about": act.about, "why": act.why}
+    return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count}

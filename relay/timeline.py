@@ -170,13 +170,38 @@ def _time_of(one: Happening | StoredEvent) -> int:
     return one.at_ms if isinstance(one, Happening) else one.received_ms
 
 
-def happenings_of(store: Store, event: StoredEvent) -> list[Happening]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """What one event has come through, and where its lead stands by now."""
+
+    #: Oldest first.
+    happenings: tuple[Happening, ...] = ()
+    #: Events that ended without being sent, since this one had set all that they wanted to set.
+    superseded: tuple[str, ...] = ()
+    #: Its lead's: for each register the stamp last delivered and the event that set it.
+    clock: Clock = field(default_factory=dict)
+    #: When its lead is next due; None where nothing waits.
+    due_ms: int | None = None
+
+
+def journey(store: Store, event: StoredEvent) -> Journey:
     """Tell what happened to one event, as its lead's history has it."""
     if not event.lead:
-        return []
-    history = store.events.lead(lead_name(event.destination, event.lead)).history
-    about = [entry for entry in history if event.id in entry.events or event.id in entry.superseded]
-    return [_only(event.id, _happening(entry, {event.id: event})) for entry in about]
+        return Journey()
+    lead = store.events.lead(lead_name(event.destination, event.lead))
+    about = [entry for entry in lead.history if event.id in entry.events or event.id in entry.superseded]
+    superseded = {id: None for entry in lead.history for id, by in entry.superseded.items() if by == event.id}
+    return Journey(
+        happenings=tuple(_only(event.id, _happening(entry, {event.id: event})) for entry in about),
+        superseded=tuple(superseded),
+        clock=lead.clock,
+        due_ms=lead.due_ms,
+    )
+
+
+def happenings_of(store: Store, event: StoredEvent) -> list[Happening]:
+    """Tell what happened to one event, oldest first."""
+    return list(journey(store, event).happenings)
 
 
 def _only(id: str, happening: Happening) -> Happening:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import sys
@@ -13,6 +14,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from relay import doctor, logs, ops, receive, rulebook
+from relay.alarms import Watch
+from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
@@ -105,6 +108,17 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
 
 
+def keep_times(kept: Store) -> None:
+    """Add up in the store every second how long senders wait, and once more at the end."""
+    Beat("accept times", kept.accept_times.flush, every_s=1.0).start()
+
+    def last() -> None:
+        with contextlib.suppress(StoreError):
+            kept.accept_times.flush()
+
+    atexit.register(last)
+
+
 def web() -> flask.Flask:
     """Build the web app of one process for gunicorn, which ends where settings or rules have faults."""
     try:
@@ -134,6 +148,8 @@ def app(settings: Settings) -> flask.Flask:
     warn_of_index(kept)
     web_app = routes(settings, kept, loaded)
     ticker.start()
+    Watch(kept, settings).start()
+    keep_times(kept)
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app
 
@@ -148,8 +164,10 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             known=kept.door.ever_known,
             max_body=settings.max_body,
             public_url=settings.public_url,
+            note=kept.accept_times.note,
         )
     )
     web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
+    web_app.register_blueprint(ops.metrics(kept, settings))
     return web_app

@@ -58,7 +58,7 @@ def test_dead_letters_as_json_hold_times_twice_and_nothing_else_is_printed(desk:
 def test_a_time_that_can_not_be_read_is_wrong_usage(desk: Desk) -> None:
     listed = desk.relay("dead", "list", "--since", "yesterday")
 
-    assert "'yesterday' is no time: say 30m, 2h or 3d ago, or 2026-11-23T14:30" in listed.stderr
+    assert "'yesterday' is no time: say 30m, 2h or 3d ago, today, or 2026-11-23T14:30" in listed.stderr
     assert listed.returncode == 2
 
 

@@ -163,7 +163,7 @@ def test_a_filter_is_read_back_as_it_was_written(wanted: Filter) -> None:
     [
         ({"stat": "dead"}, "filter: unknown part 'stat'; did you mean 'state'?"),
         ({"state": "ded"}, "state: must be one of in flight, delivered"),
-        ({"since": "yesterday"}, "'yesterday' is no time: say 30m, 2h or 3d ago, or 2026-11-23T14:30"),
+        ({"since": "yesterday"}, "'yesterday' is no time: say 30m, 2h or 3d ago, today, or 2026-11-23T14:30"),
         ({"test": "maybe"}, "test: must be one of yes, no, not 'maybe'"),
         ({"limit": "-1"}, "limit: must be a whole number, not '-1'"),
     ],

@@ -58,6 +58,7 @@ arrivals = st.builds(
     fetched=st.binary(max_size=100),
     came=st.dictionaries(words, words, max_size=5),
     secret_name=words,
+    door_ms=st.integers(0, 2**53),
 )
 
 
@@ -80,7 +81,7 @@ def test_a_record_gives_back_all_that_was_put_in(given: Arrival) -> None:
 
     mapped = given.mapped
     assert (found.id, found.body) == ("id", given.body)
-    for name in ("headers", "fetched", "came", "secret_name"):
+    for name in ("headers", "fetched", "came", "secret_name", "door_ms"):
         assert getattr(found, name) == getattr(given, name)
     for name in ("sender", "version", "destination", "kind", "test", "content_type"):
         assert getattr(found, name) == getattr(given, name)

@@ -20,6 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from relay import logs, wiring
+from relay.alarms import Watch
 from relay.audit import now_and_then
 from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
@@ -143,6 +144,7 @@ def work(settings: Settings, queue: str = DELIVER) -> None:
     client = wiring.connect(settings)
     wiring.heed(client)
     Ticker(wiring.nudger(settings, wiring.connect(settings))).start()
+    Watch(wiring.store(settings), settings).start()
     if queue == BACKGROUND:
         kept = wiring.store(settings, wiring.connect(settings))
         Beat("auditor", lambda: now_and_then(kept), every_s=AUDITOR_S).start()

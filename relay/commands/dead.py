@@ -63,13 +63,14 @@ def show_letter(
     body: Annotated[bool, typer.Option("--body", help="Print the body as it was received.")] = False,
 ) -> None:
     """Show one dead letter: what it wanted, each attempt and answer, and why it was given up."""
-    store = wiring.store(settings.load())
+    now = settings.load()
+    store = wiring.store(now)
     event = store.events.event(id)
     if event is None:
         raise nothing(f"event {id}: is not kept")
     if event.state is not State.DEAD:
         raise nothing(f"event {id}: is {event.state.word}, no dead letter: see relay event {id}")
-    show_event(store, event, as_json=as_json, body=body)
+    show_event(now, store, event, as_json=as_json, body=body)
 
 
 @dead.command("drop")

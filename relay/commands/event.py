@@ -11,19 +11,22 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
+from relay.commands.explained import headers_text, hooks_now, show_rules, verified_text
 from relay.commands.screen import out, print_json
 from relay.commands.told import (
-    event_json,
-    happening_json,
     happenings_table,
     plain_table,
     state_text,
     value_text,
 )
-from relay.model import Json, State, StoredEvent
+from relay.explain import Explained, Explainer
+from relay.explain.body import body_tree
+from relay.hooks import Hook
+from relay.model import State, StoredEvent
+from relay.settings import Settings
 from relay.store import Store
 from relay.store.gates import Pause
-from relay.telling import why_ignored
+from relay.telling import whole_json, why_ignored
 from relay.timeline import happenings_of
 
 WORDS = {
@@ -40,13 +43,44 @@ def event(
     id: Annotated[str, typer.Argument(help="The event's id, as the door answered it.")],
     as_json: JsonOption = False,
     body: Annotated[bool, typer.Option("--body", help="Print only the body, as it was received.")] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="With --body: with the secrets in it.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Every part of every rule, with its values.")] = False,
 ) -> None:
-    """Show one event: what it wanted, what became of it, and why; exit code 3 when it is not kept."""
-    store = wiring.store(settings.load())
+    """Show one event: what came, what the rules made of it and why, what became of it; exit code 3 if not kept."""
+    now = settings.load()
+    store = wiring.store(now)
     found = store.events.event(id)
     if found is None:
         raise nothing(f"event {id}: is not kept")
-    show_event(store, found, as_json=as_json, body=body)
+    show_event(now, store, found, as_json=as_json, body=body, unmasked=unmasked, explain=explain)
+
+
+def show_event(
+    now: Settings,
+    store: Store,
+    found: StoredEvent,
+    *,
+    as_json: bool,
+    body: bool,
+    unmasked: bool = False,
+    explain: bool = False,
+) -> None:
+    hooks = hooks_now(now)
+    text = found.body if unmasked else masked_body(found, hooks.get(found.hook))
+    if body and not as_json:
+        sys.stdout.buffer.write(text)
+        return
+    told = Explainer(store, hooks).explain(found)
+    if as_json:
+        show_json(store, found, told, text if body else None)
+    else:
+        show(store, found, told, whole=explain)
+
+
+def masked_body(event: StoredEvent, hook: Hook | None) -> bytes:
+    """Give the body without its secrets; where there are none, byte by byte as it came."""
+    body = body_tree(event, hook)
+    return body.text.encode() if body.masked else event.body
 
 
 def standing(event: StoredEvent, pause: Pause | None = None) -> str:
@@ -60,38 +94,32 @@ def standing(event: StoredEvent, pause: Pause | None = None) -> str:
     return "in flight: its answers are asked for" if event.fetch else "in flight: its lead is looked for"
 
 
-def show_event(store: Store, event: StoredEvent, *, as_json: bool, body: bool) -> None:
-    if as_json:
-        happenings = [happening_json(one) for one in happenings_of(store, event)]
-        text = {"body": event.body.decode(errors="replace")} if body else {}
-        pause = store.steering.pause_of(event)
-        kept_back: Json = None if pause is None else {"of": pause.of, "words": pause.words}
-        print_json({**event_json(event), "kept_back": kept_back, "happenings": happenings, **text})
-    elif body:
-        sys.stdout.buffer.write(event.body)
-    else:
-        show(store, event)
+def show_json(store: Store, event: StoredEvent, told: Explained, body: bytes | None) -> None:
+    text = {} if body is None else {"body": body.decode(errors="replace")}
+    print_json({**whole_json(store, event, told), **text})
 
 
-def show(store: Store, event: StoredEvent) -> None:
+def show(store: Store, event: StoredEvent, told: Explained, *, whole: bool) -> None:
     facts = plain_table("", "")
     facts.show_header = False
-    for name, said in facts_of(event, store.steering.pause_of(event)):
+    for name, said in facts_of(event, told, store.steering.pause_of(event)):
         facts.add_row(Text(name, "bold"), said)
     out.print(facts)
     if event.updates:
         out.print()
-        show_updates(event)
+        show_updates(event, told)
     for fault in event.faults:
         name = fault.register or "the whole rule"
         out.print(Text(f"held back by rule {fault.rule}: {name} {fault.words}", "yellow"))
+    out.print()
+    show_rules(told, whole=whole)
     happenings = happenings_of(store, event)
     if happenings:
         out.print()
         out.print(happenings_table(happenings))
 
 
-def facts_of(event: StoredEvent, pause: Pause | None) -> Iterator[tuple[str, Text]]:
+def facts_of(event: StoredEvent, told: Explained, pause: Pause | None) -> Iterator[tuple[str, Text]]:
     kind = f", {event.kind}" if event.kind else ""
     yield "event", Text(event.id)
     yield "state", Text(standing(event, pause), state_text(event.state).style)
@@ -102,7 +130,8 @@ def facts_of(event: StoredEvent, pause: Pause | None) -> Iterator[tuple[str, Tex
     yield "sender's id", Text(event.sender_id)
     yield "happened", Text(f"{local(event.stamp.at_ms)} {zone()}")
     yield "received", Text(f"{local(event.received_ms)} {zone()}")
-    yield "rules", Text(f"version {event.version}")
+    yield "verified", verified_text(told)
+    yield "rules", Text(f"{told.file}, version {event.version}" if told.file else f"version {event.version}")
     destination = "" if event.destination == "default" else f" at {event.destination}"
     yield "lead", Text(f"{event.lead}{destination}" if event.lead else "not known")
     if event.names:
@@ -110,6 +139,8 @@ def facts_of(event: StoredEvent, pause: Pause | None) -> Iterator[tuple[str, Tex
         yield ("found by" if event.found else "looked for by"), Text(by)
     if event.fetch or event.fetched:
         yield "answers", Text(answers_of(event))
+    if event.came or event.headers:
+        yield "headers", headers_text(event)
     yield "body", Text(f"{len(event.body)} bytes of {event.content_type or 'no type'} (--body prints them)")
 
 
@@ -121,12 +152,13 @@ def answers_of(event: StoredEvent) -> str:
     return f"{waits} at {event.sender}, which calls them {event.fetch}"
 
 
-def show_updates(event: StoredEvent) -> None:
-    table = plain_table("field", "value", "rule", "state")
+def show_updates(event: StoredEvent, told: Explained) -> None:
+    table = plain_table("field", "value", "rule", "line", "state")
     states = event.update_states or (event.state,) * len(event.updates)
     for update, state in zip(event.updates, states, strict=True):
         for register, value in update.set.items():
             alone = " (sent alone)" if update.each else ""
-            row = (register, value_text(value, known=True), f"{update.by[register]}{alone}", state_text(state))
-            table.add_row(*row)
+            rule = update.by[register]
+            line = str(told.line_of(rule, register) or "")
+            table.add_row(register, value_text(value, known=True), f"{rule}{alone}", line, state_text(state))
     out.print(table)

@@ -39,6 +39,7 @@ def show(found: Status) -> None:
     out.print()
     for line in needs(found):
         out.print(line)
+    show_alarms(found)
     show_rejected(found)
     show_acts(found)
 
@@ -126,6 +127,16 @@ def kinds(found: Status) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(found.dead_by_kind.items()))
 
 
+def show_alarms(found: Status) -> None:
+    if not found.alarms:
+        return
+    out.print()
+    table = plain_table(f"since {WHEN}", "what", "alarm", title="alarms:")
+    for one in found.alarms:
+        table.add_row(local(one.began_ms), Text(one.about, "red"), one.words)
+    out.print(table)
+
+
 def show_rejected(found: Status) -> None:
     if not found.rejected:
         return
@@ -179,6 +190,10 @@ def status_json(found: Status) -> dict[str, Json]:
         ],
         "workers": found.workers,
         "background_workers": found.background,
+        "alarms": [
+            {"alarm": one.name, "about": one.about, "words": one.words, **times("began", one.began_ms)}
+            for one in found.alarms
+        ],
         "acts": [act_json(one) for one in found.acts],
     }
 

@@ -76,7 +76,7 @@ class Explainer:
             return Explained(verification=verification, words=words)
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
         try:
-            told = explain_event(read_again(event, hook), hook, received_ms=event.received_ms)
+            told = explain_event(read_again(event, hook), hook, received_ms=event.door_ms or event.received_ms)
         except CommandError as error:
             return Explained(verification=verification, file=hook.file, version=hook.version, words=str(error))
         except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 
 from relay.errors import CommandError
@@ -19,7 +19,7 @@ SPANS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 8
 SPAN = re.compile(r"(\d{1,6})([smhdw])")
 TESTS = {"": None, "yes": True, "no": False}
 TEXTS = ("state", "hook", "sender", "kind", "group", "rule", "words", "lead")
-HINT = "say 30m, 2h or 3d ago, or 2026-11-23T14:30"
+HINT = "say 30m, 2h or 3d ago, today, or 2026-11-23T14:30"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,14 @@ class Filter:
         return bool(self.kind or self.words or self.lead or self.sender or self.rule) or self.test is not None
 
 
-def read_time(text: str, *, now_ms: int, zone: timezone | None = None) -> int:
-    """Read ``2h`` (so long ago) or an ISO time, in ``zone`` unless it says otherwise (None: this machine's); gives ms.
+def read_time(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
+    """Read ``2h`` (so long ago), ``today`` or an ISO time, in ``zone`` unless it says otherwise (None: this machine's).
 
-    Raises CommandError.
+    Gives ms since 1970. Raises CommandError.
     """
     bare = text.strip()
+    if bare == "today":
+        bare = datetime.fromtimestamp(now_ms / 1000, zone).date().isoformat()
     if found := SPAN.fullmatch(bare):
         return now_ms - int(found[1]) * SPANS_MS[found[2]]
     try:
@@ -74,7 +76,7 @@ def read_time(text: str, *, now_ms: int, zone: timezone | None = None) -> int:
         raise CommandError(f"{text!r} is no time: {HINT}") from error
 
 
-def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone: timezone | None = None) -> Filter:
+def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone: tzinfo | None = None) -> Filter:
     """Read a filter as ``words_of`` writes it; ``state`` is meant where none is named. Raises CommandError."""
     known = {name.removesuffix("_ms") for name in (one.name for one in fields(Filter))}
     for name in words:

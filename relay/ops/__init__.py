@@ -37,6 +37,7 @@ from relay.ops.desk import Desk
 from relay.ops.guard import stopped
 from relay.ops.health import health
 from relay.ops.means import Means, means
+from relay.ops.scrape import metrics
 from relay.ops.shell import desk
 
-__all__ = ["Desk", "Means", "desk", "health", "means", "stopped"]
+__all__ = ["Desk", "Means", "desk", "health", "means", "metrics", "stopped"]

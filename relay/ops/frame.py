@@ -32,7 +32,7 @@ def templates(app: flask.Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension(i18n)
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(readable.FILTERS, words=words.words)
+    environment.filters.update(readable.FILTERS, words=words.words, said=words.said)
     environment.globals.update(
         who=who,
         operator=operator,
@@ -40,6 +40,7 @@ def templates(app: flask.Flask) -> None:
         asset=assets.asset,
         served=lambda endpoint: endpoint in app.view_functions,
         sections=SECTIONS,
+        there=lambda path, method="GET": app.url_map.bind("").test(path, method),
         here=here,
         back=back,
         theme=theme,

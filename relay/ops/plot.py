@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -125,6 +125,7 @@ class Label:
 class Slot:
     """A bin in words."""
 
+    place: int
     at_ms: int
     when: str
     counts: Counter[str]
@@ -177,7 +178,7 @@ def plot(bins: Sequence[Bin], span: Span) -> Plot:
     heights = [high(one.counts["accepted"], top) for one in bins]
     return Plot(
         span=span,
-        slots=tuple(Slot(at_ms=one.at_ms, when=_when(one.at_ms, span), counts=one.counts) for one in bins),
+        slots=tuple(_slots(bins, span)),
         layers=tuple(_layers(bins, top)),
         strips=tuple(layer for layer in (_strip(bins, word) for word in STRIPS) if layer.count),
         accepted=" ".join(f"{at},{height} {at + 1},{height}" for at, height in enumerate(heights)),
@@ -185,6 +186,11 @@ def plot(bins: Sequence[Bin], span: Span) -> Plot:
         scale=tuple(Label(at=high(value, top), words=number(value)) for value in range(step, top + 1, step)),
         times=tuple(_times(bins, span)),
     )
+
+
+def _slots(bins: Sequence[Bin], span: Span) -> Iterator[Slot]:
+    for place, one in enumerate(bins):
+        yield Slot(place=place, at_ms=one.at_ms, when=_when(one.at_ms, span), counts=one.counts)
 
 
 def scale_for(most: int) -> tuple[int, int]:

@@ -53,9 +53,14 @@ def ago(ms: int) -> Markup:
 
 def moment(ms: int) -> Markup:
     """Write a moment as short as it can be told: ``23:43:01`` of today, ``25 Nov, 23:43``, ``25 Nov 2025, 23:43``."""
+    return _element(ms, short(ms))
+
+
+def short(ms: int) -> str:
+    """Write a moment as ``moment`` does, for a sentence."""
     at, now = _at(ms), datetime.now(zone())
     skeleton = "HH:mm:ss" if at.date() == now.date() else "d MMM, HH:mm" if at.year == now.year else "d MMM y, HH:mm"
-    return _element(ms, format_datetime(at, skeleton, locale=locale()))
+    return format_datetime(at, skeleton, locale=locale())
 
 
 def whole(ms: int) -> str:

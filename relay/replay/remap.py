@@ -28,7 +28,7 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
         event = parsed(stored, hook)
         # It keeps its id: a hook file that names another one now must not make a second event of it.
         mapped = map_event(event, hook, received_ms=stored.received_ms)
-        arrival = stored.as_arrival(replace(mapped, event_id=stored.sender_id))
+        arrival = replace(stored.as_arrival(replace(mapped, event_id=stored.sender_id)), door_ms=stored.stamp.at_ms)
         return replace(
             arrival,
             version=hook.version,

@@ -22,6 +22,7 @@ relay:keep, relay:faults, relay:loaded          for how long events can be found
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
+relay:asked:<ticket>         what somebody typed into the search box, for an hour
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from relay.store.overview import Overview
 from relay.store.proofs import Proofs
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
+from relay.store.searches import Searches
 from relay.store.steering import Steering
 from relay.store.strays import strays
 
@@ -87,6 +89,7 @@ class Store:
         self.overview = Overview(client, self.events)
         self.acts = Acts(client, self.events)
         self.proofs = Proofs(client, self.events)
+        self.searches = Searches(client)
         self.steering = Steering(self.scripts, self.events)
         self.accept_times = AcceptTimes(self.scripts)
         self.alarms = Alarms(self.scripts)

@@ -118,7 +118,10 @@ class Alarms:
             if not self._client.exists(OUT) or not self._client.set(POST, 1, nx=True, px=lease_ms):
                 return None
             packed = self._client.lindex(OUT, 0)
-        return Message(packed=packed, change=_change(packed)) if packed else None
+            if packed is None:
+                self._client.delete(POST)
+                return None
+        return Message(packed=packed, change=_change(packed))
 
     def taken(self, message: Message) -> None:
         """Take a message out of the outbox, and let the next be told."""

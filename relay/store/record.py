@@ -68,6 +68,8 @@ def _more(arrival: Arrival) -> dict[str, Any]:
         more["body"] = len(arrival.body)
     if arrival.secret_name:
         more["secret"] = arrival.secret_name
+    if arrival.door_ms:
+        more["door"] = arrival.door_ms
     if mapped.fetch:
         more["fetch"] = mapped.fetch
     if mapped.names and not mapped.lead:
@@ -155,6 +157,7 @@ def unpack(id: str, record: bytes, why: bytes | None = None) -> StoredEvent:
         fetched=rest[more["body"] :] if "body" in more else b"",
         came=came,
         secret_name=more.get("secret", ""),
+        door_ms=more.get("door", 0),
         names=_names(more),
         missing=more.get("missing", "park"),
         fetch=more.get("fetch", ""),

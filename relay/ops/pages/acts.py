@@ -1,0 +1,150 @@
+"""What people did: who, when, what, about what, by which filter, how many, and why; newest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import flask
+
+from relay.errors import CommandError
+from relay.finding import read_time
+from relay.lead_fields import is_uuid
+from relay.ops.answers import json_answer
+from relay.ops.desk import Answer, Desk
+from relay.ops.event_rows import href_of_lead
+from relay.ops.filtering import SINCE
+from relay.ops.means import Means
+from relay.ops.readable import zone
+from relay.store import Store
+from relay.store.acts import KEPT, Act
+from relay.telling import act_json
+from relay.texts import N_
+
+SIZE = 50
+MOST_JSON = 500
+#: Read at first; all of the list only where these are not enough.
+FIRST = 500
+OUR_ID = re.compile(r"[a-z2-7]{20}")
+#: What people can do, as the list has it.
+WHATS = (
+    *(N_("drop"), N_("replay"), N_("cancel"), N_("pause"), N_("resume"), N_("slow"), N_("probe"), N_("link")),
+    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which acts are asked for; an empty part asks for nothing."""
+
+    who: str = ""
+    what: str = ""
+    since_ms: int = 0
+    #: Where to go on: a time in ms, and how many acts of that time were given.
+    after: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Some acts, newest first."""
+
+    acts: tuple[Act, ...]
+    #: Where the next ones begin; '' where there are none.
+    next: str = ""
+
+
+def add(desk: Desk, means: Means) -> None:
+    """Put the list, and its twin in JSON, into the desk."""
+    store = means.store
+
+    @desk.page("/acts")
+    def acts() -> Answer:
+        args = flask.request.args
+        said = {name: args.get(name, "").strip() for name in ("who", "what", "since")}
+        fault, found = "", Listed(acts=())
+        try:
+            found = some(store, wanted_by(store, args), SIZE)
+        except CommandError as error:
+            fault = str(error)
+        people = sorted({act.who for act in store.acts.last(FIRST)} | ({said["who"]} - {""}))
+        shown = flask.render_template(
+            "acts.html",
+            acts=[(act, href_of(act)) for act in found.acts],
+            said={name: text for name, text in said.items() if text},
+            people=people,
+            whats=WHATS,
+            since=SINCE,
+            fault=fault,
+            found=found,
+            after=args.get("after", ""),
+            kept=KEPT,
+        )
+        return shown, 400 if fault else 200
+
+    @desk.api("/acts")
+    def acts_json() -> flask.Response:
+        size = flask.request.args.get("size", str(SIZE))
+        if not size.isdecimal() or not 1 <= int(size) <= MOST_JSON:
+            raise CommandError(f"size: must be a whole number from 1 to {MOST_JSON}, not {size!r}")
+        found = some(store, wanted_by(store, flask.request.args), int(size))
+        return json_answer({"acts": [act_json(act) for act in found.acts], "next": found.next})
+
+
+def wanted_by(store: Store, said: Mapping[str, str]) -> Wanted:
+    """Read what an address asks for. Raises CommandError."""
+    since, after = said.get("since", "").strip(), said.get("after", "")
+    return Wanted(
+        who=said.get("who", "").strip(),
+        what=said.get("what", "").strip(),
+        since_ms=read_time(since, now_ms=store.events.now_ms(), zone=zone()) if since else 0,
+        after=read_place(after) if after else None,
+    )
+
+
+def read_place(after: str) -> tuple[int, int]:
+    """Read ``<ms>.<how many of that ms were given>``."""
+    at_ms, _, given = after.partition(".")
+    if not at_ms.isdecimal() or not given.isdecimal():
+        raise CommandError("that place in the list can't be read: begin at its start")
+    return int(at_ms), int(given)
+
+
+def some(store: Store, wanted: Wanted, size: int) -> Listed:
+    """Give the newest acts that are asked for, behind ``wanted.after``."""
+    for most in (FIRST, KEPT):
+        listed = store.acts.last(most)
+        fitting = list(fits(listed, wanted))
+        if len(fitting) > size or len(listed) < most or (listed and listed[-1].at_ms < wanted.since_ms):
+            break
+    given = tuple(fitting[:size])
+    return Listed(acts=given, next=place_behind(listed, given[-1]) if len(fitting) > size else "")
+
+
+def fits(acts: Sequence[Act], wanted: Wanted) -> Iterator[Act]:
+    """Give the acts that are asked for. New ones at the top move no place: it is one in time."""
+    at_ms, given = wanted.after or (0, 0)
+    for act in acts:
+        if wanted.after and act.at_ms >= at_ms:
+            skipped = act.at_ms > at_ms or given > 0
+            given -= act.at_ms == at_ms
+            if skipped:
+                continue
+        if act.at_ms >= wanted.since_ms and wanted.who in ("", act.who) and wanted.what in ("", act.what):
+            yield act
+
+
+def place_behind(acts: Sequence[Act], last: Act) -> str:
+    """Name the place behind an act: its time, and how many acts of that time there are up to it."""
+    place = next(number for number, act in enumerate(acts) if act is last)
+    return f"{last.at_ms}.{sum(act.at_ms == last.at_ms for act in acts[: place + 1])}"
+
+
+def href_of(act: Act) -> str:
+    """Give the address of what an act was about; '' where that is no one thing."""
+    kind, _, name = act.about.partition(" ")
+    if OUR_ID.fullmatch(act.about):
+        return flask.url_for("ops.event", id=act.about)
+    if is_uuid(act.about.rpartition("/")[2]):
+        return href_of_lead(act.about)
+    return {"hook": "/ops/hooks", "destination": "/ops/destinations"}.get(kind, "") if name else ""

@@ -1,0 +1,142 @@
+"""How all stands, for the overview: gathered once a second at the most, and judged in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from relay.inbox import Row, rows
+from relay.ops.figures import asked_for_words
+from relay.ops.means import Means
+from relay.ops.readable import number
+from relay.ops.words import _, ngettext, words
+from relay.silence import Silence
+from relay.status import Status, status
+from relay.store.groups import Group
+from relay.store.proofs import Proof
+from relay.texts import N_
+
+#: States of a gate that need a person, and whether something is wrong: a pause was meant.
+STUCK = {"held": (N_("held"), "bad"), "open": (N_("open"), "bad"), "paused": (N_("paused"), "warn")}
+#: Kinds of failure that are named on the overview.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Everything that the overview shows, but the plot."""
+
+    found: Status
+    #: Open groups of failures, the one with the newest failure first, without their trends.
+    groups: tuple[Group, ...]
+    #: The first of those that nobody has seen, in words.
+    news: tuple[Row, ...]
+    #: When each hook last had an event, in ms since 1970.
+    last: Mapping[str, int]
+    #: How quiet each hook is.
+    quiet: Mapping[str, Silence]
+    proof: Proof | None
+
+    @property
+    def unseen(self) -> tuple[Group, ...]:
+        return tuple(group for group in self.groups if not group.acked_by)
+
+    @property
+    def unbalanced(self) -> tuple[str, ...]:
+        """The hooks for which the counters of today do not add up."""
+        return tuple(one.hook for one in self.found.hooks if one.left_over)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        return tuple(name for name, one in self.quiet.items() if one.silent)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sum holds, by the counters and by the last full audit, if there was one."""
+        return not self.unbalanced and (self.proof is None or self.proof.holds)
+
+
+def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
+    """Look at everything. Raises StoreError."""
+    store = means.store
+    groups = tuple(store.groups.open(trends=False))
+    unseen = [group for group in groups if not group.acked_by]
+    return Standing(
+        found=status(store, means.settings),
+        groups=groups,
+        news=tuple(rows(store, unseen[:NAMED])),
+        last=store.meters.last(),
+        quiet=quiet,
+        proof=store.proofs.last(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """Something that needs a person."""
+
+    words: str
+    #: 'bad' or 'warn'.
+    kind: str
+
+
+def worries(standing: Standing) -> list[Worry]:
+    """Say what needs a person, the worst first."""
+    return sorted(_worries(standing), key=lambda one: one.kind != "bad")
+
+
+def _worries(standing: Standing) -> Iterator[Worry]:
+    found = standing.found
+    if not found.workers:
+        yield Worry(_("No worker is alive, nothing is delivered"), "bad")
+    if found.errands and not found.background:
+        yield Worry(_("No background worker is alive"), "bad")
+    yield from _of_gates(found)
+    if not standing.holds:
+        yield Worry(_("the sum does not hold"), "bad")
+    yield from _of_failures(standing)
+    silent = standing.silent
+    if silent:
+        yield Worry(_("%(hooks)s quiet beyond habit", hooks=", ".join(silent)), "warn")
+
+
+def _of_gates(found: Status) -> Iterator[Worry]:
+    gates = [(gate.destination, gate.state) for gate in found.gates]
+    gates += [(_("asking for %(what)s", what=asked_for_words(gate.destination)), gate.state) for gate in found.errands]
+    for what, state in gates:
+        if state in STUCK:
+            word, kind = STUCK[state]
+            yield Worry(_("%(what)s is %(state)s", what=what, state=words(word)), kind)
+    for hook in found.paused:
+        yield Worry(_("%(what)s is %(state)s", what=hook, state=_("paused")), "warn")
+
+
+def _of_failures(standing: Standing) -> Iterator[Worry]:
+    kinds = len(standing.unseen)
+    if kinds:
+        events = number(sum(group.count for group in standing.unseen))
+        kinds_said = ngettext("%(num)s new kind of failure", "%(num)s new kinds of failure", kinds, num=number(kinds))
+        yield Worry(_("%(kinds)s (%(events)s events)", kinds=kinds_said, events=events), "warn")
+
+
+def headline(found: list[Worry]) -> tuple[str, str]:
+    """Give the sentence at the top, and whether it is 'good', 'warn' or 'bad'."""
+    if not found:
+        return _("All is well."), "good"
+    said = "; ".join(one.words for one in found)
+    return f"{said[0].upper()}{said[1:]}.", found[0].kind
+
+
+def known_about(standing: Standing) -> str:
+    """Say what failed and was seen already; empty where there is none."""
+    seen = [group for group in standing.groups if group.acked_by]
+    if not seen:
+        return ""
+    events = number(sum(group.count for group in seen))
+    return ngettext(
+        "Besides, %(num)s kind of failure (%(events)s events) that somebody has seen.",
+        "Besides, %(num)s kinds of failure (%(events)s events) that somebody has seen.",
+        len(seen),
+        num=number(len(seen)),
+        events=events,
+    )
