@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Mapping
 
 import flask
@@ -82,6 +83,33 @@ def hooks(settings: Settings) -> dict[str, Hook]:
     return rulebook.load(
         settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
+
+
+class RulesNow:
+    """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._seen: tuple[object, ...] | None = None
+        self._hooks: Mapping[str, Hook] = {}
+
+    def __call__(self) -> Mapping[str, Hook]:
+        """Give the hooks by name. Raises RuleError while a file has a fault."""
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                self._hooks = hooks(self._settings)
+                self._seen = seen  # not where it was refused: then the next call looks anew
+            return self._hooks
+
+    def _look(self) -> tuple[object, ...]:
+        """Look at name, time and size of each file, before they are read: a change meanwhile is seen the next time."""
+        try:
+            files = [(file.name, file.stat()) for file in rulebook.hook_files(self._settings.rules)]
+        except OSError:
+            return ("not there",)
+        return tuple((name, about.st_mtime_ns, about.st_size) for name, about in files)
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:

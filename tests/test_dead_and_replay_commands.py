@@ -226,3 +226,45 @@ def test_ctrl_c_ends_a_replay_between_two_events_and_says_how_far_it_came(desk: 
     assert "cancelled: 2 events not replayed" in shown
     assert code == 3
     assert len(desk.world.store.events.dead()) == 2
+
+
+def test_a_replay_that_was_run_is_listed_and_shown(desk: Desk) -> None:
+    event = desk.dead("e", ANA, phone="1")
+    desk.relay("replay", event, "--run", "--who", "ana", "--name", "the campaign")
+
+    listed = desk.relay("replay", "--list")
+    (one,) = desk.json("replay", "--list")
+    shown = desk.relay("replay", "--show", one["id"])
+
+    assert (one["name"], one["who"], one["state"], one["replayed"]) == ("the campaign", "ana", "done", 1)
+    assert one["id"] in listed.stdout
+    assert shown.stdout.splitlines()[0] == f"replay {one['id']}: the campaign"
+    assert "1 of 1 event replayed, 0 failed" in shown.stdout
+    assert "1 field would change" in shown.stdout
+    assert desk.json("replay", "--show", one["id"])["plan"]["applies"] == 1
+
+
+def test_a_replay_is_left_to_the_background_worker_and_cancelled(desk: Desk) -> None:
+    event = desk.dead("e", ANA, phone="1")
+
+    left = desk.relay("replay", "--kind", "refused", "--run", "--background", "--yes")
+    (one,) = desk.json("replay", "--list")
+    cancelled = desk.relay("replay", "--cancel", one["id"], "--who", "eva")
+    again = desk.relay("replay", "--cancel", one["id"])
+
+    assert (
+        left.stdout.splitlines()[-1] == f"replay {one['id']}: 1 event; see how it goes: relay replay --show {one['id']}"
+    )
+    assert left.stderr == "no background worker is alive: it waits for one\n"
+    assert (one["state"], one["filter"]) == ("running", "dead, kind 'refused'")
+    assert cancelled.stdout == f"replay {one['id']}: cancelled, 0 of 1 event replayed\n"
+    assert (again.stderr, again.returncode) == (f"replay {one['id']}: is cancelled already\n", 1)
+    assert desk.world.state(event) is State.DEAD
+
+
+def test_a_replay_that_is_not_kept_is_told(desk: Desk) -> None:
+    empty, unknown = desk.relay("replay", "--list"), desk.relay("replay", "--show", "nothing")
+
+    assert (empty.stderr, empty.returncode) == ("no replay was made yet\n", 3)
+    words = "replay nothing: is not kept; relay replay --list shows those that are\n"
+    assert (unknown.stderr, unknown.returncode) == (words, 1)

@@ -1,5 +1,7 @@
 """Runs errands: for up to 50 seconds it claims what is to be asked of senders and of the CRM, a few at a time.
 
+Beside them it carries replays on, and puts back what paused hooks kept.
+
 One RQ job of its own queue runs it, and no second one while it lives. Losing it does no harm: what is to do stands in
 the store, every claimed errand has a lease, and a ticker starts the next job.
 """
@@ -8,14 +10,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from relay.errors import StoreError
+from relay.hooks import Hook
 from relay.model import StoredEvent
 from relay.store.errands import FETCH, Errands, Tried
 from workers import errand
 from workers.errand import Means
+from workers.replaying import Replaying
 
 BUDGET_S = 50.0
 #: A job that has nothing to do stays for so long, since a new one takes a while to start.
@@ -30,14 +34,24 @@ NEXT_MS = 200
 
 log = logging.getLogger("relay")
 
+#: Gives the hooks as their files stand on disk now. Raises RuleError.
+RulesNow = Callable[[], Mapping[str, Hook]]
 Run = Callable[[Means, str, StoredEvent, Tried], None]
 
 
 class Background:
     """Runs errands until its time is up, it is told to stop, or nothing is left."""
 
-    def __init__(self, means: Means, *, name: str, budget_s: float = BUDGET_S) -> None:
+    def __init__(
+        self,
+        means: Means,
+        *,
+        name: str,
+        budget_s: float = BUDGET_S,
+        rules: RulesNow | None = None,
+    ) -> None:
         self._means = means
+        self._replaying = Replaying(means.store, rules or (lambda: means.hooks), stop=self._may_not_begin)
         self._name = name
         self._ends = time.monotonic() + budget_s
         self._pool = ThreadPoolExecutor(2 * ROOM)
@@ -57,6 +71,7 @@ class Background:
                     time.sleep(PAUSE_S)
         finally:
             self._pool.shutdown()
+            self._replaying.shut()
             self._means.store.errandry.leave(self._name)
 
     def _going(self) -> bool:
@@ -66,8 +81,8 @@ class Background:
             self._stopping = self._stopping or not self._means.store.errandry.keep(self._name)
             self._prolong()
         if self._stopping or now > self._ends:
-            return bool(self.unfinished())
-        return bool(self.unfinished()) or now - self._worked < LINGER_S
+            return bool(self.unfinished() or self._replaying.unfinished())
+        return bool(self.unfinished() or self._replaying.unfinished()) or now - self._worked < LINGER_S
 
     def _prolong(self) -> None:
         """Keep the leases of what takes long; those of a job that died end soon."""
@@ -82,10 +97,14 @@ class Background:
         if not self._stopping and self._means.store.steering.go_on():
             self._worked = time.monotonic()
             return True
-        if self._stopping or time.monotonic() > self._ends:
+        if self._may_not_begin():
             return False
+        self._replaying.turn()
         served = [self._serve(queue) for queue in self._means.store.errandry.queues()]
         return any(served)
+
+    def _may_not_begin(self) -> bool:
+        return self._stopping or time.monotonic() > self._ends
 
     def unfinished(self) -> dict[str, tuple[str, StoredEvent, Future[None]]]:
         """Give what is in hand, by event."""

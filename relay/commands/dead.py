@@ -10,11 +10,11 @@ from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.event import show_event
-from relay.commands.screen import bar, counted, errors, out, print_json
+from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.told import event_json, events_table
-from relay.errors import CommandError
-from relay.finding import Filter, count, page, select
+from relay.finding import Filter, count, described, page, select
 from relay.model import State
+from relay.replay import drop
 from relay.store import Store
 
 #: Letters that a list shows unless told otherwise.
@@ -93,7 +93,13 @@ def drop_letters(
         f"Drop {counted(len(chosen), noun(wanted.state))}{f' ({told})' if told else ''} for good?", yes=yes
     ):
         raise nothing("nothing was dropped")
-    drop(store, chosen, who=asking.who_is(who), why=why.strip())
+    words = "" if ids else described(wanted)
+    done = drop(store, chosen, who=asking.who_is(who), why=why.strip(), filter=words)
+    for _, fault in done.failed:
+        errors.print(fault)
+    out.print(f"{counted(done.dropped, 'event')} dropped")
+    if done.not_dropped:
+        raise nothing(f"{counted(done.not_dropped, 'event')} not dropped")
 
 
 def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them: bool) -> list[str]:
@@ -106,27 +112,3 @@ def named_or_found(store: Store, ids: list[str], wanted: Filter, *, all_of_them:
     if not chosen:
         raise nothing(f"no {noun(wanted.state)} matches")
     return chosen
-
-
-def drop(store: Store, ids: list[str], *, who: str, why: str) -> None:
-    """Drop each, with a bar where there are many, and say what was not dropped."""
-    faults: list[str] = []
-    with bar("dropping", len(ids)) as step:
-        for id in ids:
-            try:
-                drop_one(store, id, who=who, why=why)
-            except CommandError as error:
-                faults.append(str(error))
-            step()
-    for fault in faults:
-        errors.print(fault)
-    out.print(f"{counted(len(ids) - len(faults), 'event')} dropped")
-    if faults:
-        raise nothing(f"{counted(len(faults), 'event')} not dropped")
-
-
-def drop_one(store: Store, id: str, *, who: str, why: str) -> None:
-    event = store.events.event(id)
-    if event is None:
-        raise CommandError(f"event {id}: it is not kept any more")
-    store.letters.discard(event, who=who, why=why)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from relay import settings, wiring
-from relay.commands import asking
+from relay.commands import asking, replays
 from relay.commands.asking import (
     HookOption,
     JsonOption,
@@ -27,23 +27,14 @@ from relay.commands.asking import (
     nothing,
     wrong,
 )
+from relay.commands.replays import FATES, SHOWN, show_changes
 from relay.commands.screen import counted, errors, out, print_json
-from relay.commands.told import plain_table, value_text
+from relay.finding import described
 from relay.model import Json
-from relay.replay import STATES, Change, Fate, Filter, Plan, Remap, plan, remapper, run, select
+from relay.nudge import BACKGROUND, workers_seen
+from relay.replay import STATES, Fate, Filter, Item, Plan, Remap, plan, record, remapper, run, select, start
 from relay.replay import Progress as Done
-from relay.replay.as_json import plan_json
 from relay.store import Store
-
-#: Changes that a plan shows on a screen.
-SHOWN = 30
-FATES = {
-    Fate.APPLIES: "would apply",
-    Fate.STALE: "stale: newer events have set all their fields, they would end superseded",
-    Fate.IGNORED: "would be ignored: no rule holds now, they are tests, or their hook ignores unknown leads",
-    Fate.PARKED: "would be parked: their lead is not known",
-    Fate.FETCHED: "would have their answers fetched first",
-}
 
 
 def replay(
@@ -61,6 +52,13 @@ def replay(
         bool, typer.Option("--force", help="With the stamp of now: overwrite even what newer events have set.")
     ] = False,
     go: Annotated[bool, typer.Option("--run", help="Do it; else only the plan is shown.")] = False,
+    name: Annotated[str, typer.Option("--name", help="What to call it in the list of replays.")] = "",
+    background: Annotated[
+        bool, typer.Option("--background", help="With --run: leave it to the background worker.")
+    ] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the replays that were made, newest first.")] = False,
+    show_one: Annotated[str, typer.Option("--show", metavar="REPLAY", help="Show one of them.")] = "",
+    cancel_one: Annotated[str, typer.Option("--cancel", metavar="REPLAY", help="End one of them.")] = "",
     yes: YesOption = False,
     who: WhoOption = "",
     as_json: JsonOption = False,
@@ -69,10 +67,14 @@ def replay(
 
     Nothing is changed without --run. One event that is named is then replayed at once; for more the plan is shown,
     and you are asked. A replayed event keeps its place in time: what newer events have set stays, unless --force.
-    Replays go behind live events. Ctrl-C stops between two events.
+    Replays go behind live events. Ctrl-C cancels between two events; where this command is killed, or with
+    --background, the background worker carries the replay on.
     """
     now = settings.load()
     store = wiring.store(now)
+    if list_them or show_one or cancel_one:
+        replays.look_after(store, show_one, cancel_one, who=asking.who_is(who), as_json=as_json)
+        return
     wanted = asking.filter_of(
         one_of(state), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
     )
@@ -83,7 +85,11 @@ def replay(
         print_plan(planned, as_json=as_json)
     elif confirmed(planned, one=len(ids or []) == 1, yes=yes, as_json=as_json):
         store.rule_texts.keep(hooks.values())
-        carry_out(store, planned, who=asking.who_is(who), remap=remap, as_json=as_json)
+        known_by = Called(name=name, filter="" if ids else described(wanted), who=asking.who_is(who))
+        if background:
+            leave_to_the_background(store, planned, known_by, as_json=as_json)
+        else:
+            carry_out(store, planned, known_by, remap=remap, as_json=as_json)
     if not planned.to_run:
         raise nothing("nothing of it can be replayed" if planned.items else f"no {state} event matches")
 
@@ -115,10 +121,32 @@ def confirmed(planned: Plan, *, one: bool, yes: bool, as_json: bool) -> bool:
     return True
 
 
-def carry_out(store: Store, planned: Plan, *, who: str, remap: Remap | None, as_json: bool) -> None:
+class Called(NamedTuple):
+    """How a replay's record is called, and by whom it is made."""
+
+    name: str
+    filter: str
+    who: str
+
+
+def leave_to_the_background(store: Store, planned: Plan, known_by: Called, *, as_json: bool) -> None:
+    """Have the background worker run the plan, and say where to see how it goes."""
+    one = record(store, planned, who=known_by.who, name=known_by.name, filter=known_by.filter)
+    one = start(store, one.id, who=known_by.who)
+    if as_json:
+        print_json(replays.replay_json(one))
+    else:
+        out.print(f"replay {one.id}: {counted(one.total, 'event')}; see how it goes: relay replay --show {one.id}")
+        if not workers_seen(store.client, BACKGROUND):
+            errors.print("no background worker is alive: it waits for one")
+
+
+def carry_out(store: Store, planned: Plan, known_by: Called, *, remap: Remap | None, as_json: bool) -> None:
     """Run the plan with a bar, and say what was and was not replayed."""
     with ctrl_c() as stopped:
-        done = with_bar(run(store, planned, who=who, remap=remap, stop=stopped), len(planned.to_run))
+        name, filter, who = known_by
+        steps = run(store, planned, who=who, remap=remap, stop=stopped, name=name, filter=filter)
+        done = with_bar(steps, len(planned.to_run))
         cancelled = stopped()
     left = len(planned.to_run) - done.done
     if as_json:
@@ -190,7 +218,7 @@ def show(planned: Plan) -> None:
     show_left(planned)
     if planned.changes:
         out.print()
-        show_changes(planned)
+        show_changes(planned.changes, planned.more_changes)
 
 
 def show_left(planned: Plan) -> None:
@@ -198,18 +226,18 @@ def show_left(planned: Plan) -> None:
         errors.print(Text(f"  {number:>6}  left as it is: {words}", "yellow"))
 
 
-def show_changes(planned: Plan) -> None:
-    number = len(planned.changes) + planned.more_changes
-    table = plain_table("lead", "field", "now", "then", "event", title=f"{counted(number, 'field')} would change")
-    for one in planned.changes[:SHOWN]:
-        table.add_row(one.lead, one.register, now_text(one), value_text(one.then, known=True), one.event)
-    out.print(table)
-    if number > SHOWN:
-        out.print(f"and {number - SHOWN} more (--json shows {len(planned.changes)})")
+def plan_json(planned: Plan) -> dict[str, Json]:
+    return {
+        "events": len(planned.items),
+        "leads": planned.leads,
+        "remapped": planned.remapped,
+        "force": planned.force,
+        **{fate.value: planned.count(fate) for fate in Fate},
+        "changes": len(planned.changes) + planned.more_changes,
+        "items": [item_json(item) for item in planned.items],
+        "fields": [replays.change_json(change) for change in planned.changes],
+    }
 
 
-def now_text(one: Change) -> Text:
-    """What stands now, as far as we set it."""
-    if not one.set_by:
-        return Text("not set by us", "dim")
-    return value_text(one.now, known=one.known)
+def item_json(item: Item) -> dict[str, Json]:
+    return {"event": item.event, "lead": item.lead, "fate": item.fate.value, "words": item.words}

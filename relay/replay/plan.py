@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -77,6 +77,10 @@ class Plan:
     more_changes: int
     remapped: bool
     force: bool
+    #: By which version of its hook file each hook's events were mapped again.
+    versions: Mapping[str, str] = field(default_factory=dict)
+    #: The updates that a person wrote for its one event, where it was edited.
+    edit: tuple[Update, ...] = ()
 
     @property
     def to_run(self) -> tuple[Item, ...]:
@@ -103,6 +107,8 @@ class _Again:
     event: StoredEvent
     item: Item
     sent: tuple[tuple[Stamp, Update], ...] = ()
+    #: Of the hook file that mapped it again.
+    version: str = ""
 
 
 @dataclass(slots=True)
@@ -119,18 +125,33 @@ class _Winner:
 class _Draft:
     items: list[Item] = field(default_factory=list)
     winners: dict[tuple[str, str], _Winner] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
 
-def plan(store: Store, ids: Sequence[str], *, remap: Remap | None = None, force: bool = False) -> Plan:
-    """Say what replaying these events would do. ``remap`` is given where the rules of now are to map them again."""
+def plan(  # noqa: PLR0913 -- what there is to say of a replay
+    store: Store,
+    ids: Sequence[str],
+    *,
+    remap: Remap | None = None,
+    force: bool = False,
+    edit: tuple[Update, ...] = (),
+    seen: Callable[[int], None] = lambda _: None,
+) -> Plan:
+    """Say what replaying these events would do. ``remap`` is given where the rules of now are to map them again.
+
+    ``edit`` are the updates that a person wrote for the one event that there is then. ``seen`` hears every now and then
+    how many events were looked at.
+    """
     draft = _Draft()
     found: set[str] = set()
     for start in range(0, len(ids), PAGE):
-        page = [_again(store, event, remap, force=force) for event in store.events.events(ids[start : start + PAGE])]
+        events = store.events.events(ids[start : start + PAGE])
+        page = [_again(store, event, remap, force=force, edit=edit) for event in events]
         clocks = store.overview.clocks(sorted({one.item.lead for one in page if one.item.lead}))
         for one in page:
             found.add(one.event.id)
             _judge(one, clocks.get(one.item.lead, {}), draft, force=force)
+        seen(min(start + PAGE, len(ids)))
     gone = [Item(event=id, lead="", fate=Fate.LEFT, words="it is not kept any more") for id in ids if id not in found]
     changes = list(_changes(store, draft.winners))
     return Plan(
@@ -139,13 +160,19 @@ def plan(store: Store, ids: Sequence[str], *, remap: Remap | None = None, force:
         more_changes=max(0, len(changes) - MOST_CHANGES),
         remapped=remap is not None,
         force=force,
+        versions=draft.versions,
+        edit=edit,
     )
 
 
-def _again(store: Store, event: StoredEvent, remap: Remap | None, *, force: bool) -> _Again:
+def _again(
+    store: Store, event: StoredEvent, remap: Remap | None, *, force: bool, edit: tuple[Update, ...] = ()
+) -> _Again:
     if words := _why_not(event):
         return _left(event, words)
     try:
+        if edit:
+            return _with_updates(event, edit)
         return _remapped(store, event, remap) if remap else _as_mapped(event, force=force)
     except CommandError as error:
         return _left(event, str(error))
@@ -173,6 +200,14 @@ def _as_mapped(event: StoredEvent, *, force: bool) -> _Again:
     return _Again(event=event, item=item, sent=sent)
 
 
+def _with_updates(event: StoredEvent, updates: Sequence[Update], arrival: Arrival | None = None) -> _Again:
+    """All of these updates are sent, of an event that a person edited or that the rules of now have mapped."""
+    lead, destination = (arrival.mapped.lead, arrival.destination) if arrival else (event.lead, event.destination)
+    sent = tuple((event.stamp._replace(place=place), update) for place, update in enumerate(updates))
+    item = _item(event, Fate.APPLIES, lead_name(destination, lead), destination)
+    return _Again(event=event, item=item, sent=sent, version=arrival.version if arrival else "")
+
+
 def _remapped(store: Store, event: StoredEvent, remap: Remap) -> _Again:
     arrival = with_lead(store, remap(event))
     mapped = arrival.mapped
@@ -181,13 +216,16 @@ def _remapped(store: Store, event: StoredEvent, remap: Remap) -> _Again:
     if mapped.state is event.state and mapped.state in (State.PARKED, State.IGNORED):
         return _left(event, f"the rules of now leave it {event.state.word} too")
     if mapped.fetch:
-        return _Again(event=event, item=_item(event, Fate.FETCHED, "", arrival.destination))
+        return _without_lead(event, Fate.FETCHED, arrival)
     if mapped.state is not State.IN_FLIGHT:
         fate = Fate.PARKED if mapped.state is State.PARKED else Fate.IGNORED
-        return _Again(event=event, item=_item(event, fate, "", arrival.destination))
-    item = _item(event, Fate.APPLIES, lead_name(arrival.destination, mapped.lead), arrival.destination)
-    sent = tuple((event.stamp._replace(place=place), update) for place, update in enumerate(mapped.updates))
-    return _Again(event=event, item=item, sent=sent)
+        return _without_lead(event, fate, arrival)
+    return _with_updates(event, mapped.updates, arrival)
+
+
+def _without_lead(event: StoredEvent, fate: Fate, arrival: Arrival) -> _Again:
+    item = _item(event, fate, "", arrival.destination)
+    return _Again(event=event, item=item, version=arrival.version)
 
 
 def with_lead(store: Store, arrival: Arrival) -> Arrival:
@@ -216,6 +254,8 @@ def _judge(one: _Again, clock: Clock, draft: _Draft, *, force: bool) -> None:
         if force or name not in clock or clock[name][0] <= stamp
     ]
     item = one.item
+    if one.version:
+        draft.versions[one.event.hook] = one.version
     if item.fate is Fate.APPLIES and not fresh:
         item = Item(event=item.event, lead=item.lead, fate=Fate.STALE, destination=item.destination, stamp=item.stamp)
     draft.items.append(item)

@@ -19,6 +19,9 @@ relay:group:<group>, relay:in:<group>          failures that look alike: what th
 relay:open, relay:closed, relay:grouped        groups by state; the group of each event
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
 relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
+relay:replays, relay:replays:todo              replays, and those to be planned or carried on by the ms of their leases
+relay:replay:<replay>, and :ids, :failed        one of them: how far it has come, its events, what could not be replayed
+relay:edits:<event>, relay:dropped:<event>     what people changed of an event; who dropped it, when and why
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
 relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
@@ -47,6 +50,7 @@ from relay.store.meters import Meters
 from relay.store.names import Names
 from relay.store.overview import Overview
 from relay.store.proofs import Proofs
+from relay.store.replays import Replays
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
 from relay.store.searches import Searches
@@ -90,6 +94,7 @@ class Store:
         self.acts = Acts(client, self.events)
         self.proofs = Proofs(client, self.events)
         self.searches = Searches(client)
+        self.replays = Replays(self.scripts, self.events, retention_ms=retention_ms)
         self.steering = Steering(self.scripts, self.events)
         self.accept_times = AcceptTimes(self.scripts)
         self.alarms = Alarms(self.scripts)

@@ -1,4 +1,5 @@
--- ARGV: id, lead, entry for the lead's history, act for the list of acts, retention ms, keep ms, cap, names it waits for.
+-- ARGV: id, lead, entry for the lead's history, act for the list of acts, retention ms, keep ms, cap, names it waits for,
+-- whether the list of acts is to say so of this event ('1' or '').
 -- Gives 'done', 'gone', or the letter of the state that can't be discarded.
 local id, lead = ARGV[1], ARGV[2]
 local h = header(id)
@@ -16,6 +17,6 @@ enter(id, h, overall(h.states) or 'c', ARGV[5])
 if lead ~= '' and ARGV[3] ~= '' then remember(lead, ARGV[3], '', ARGV[6], tonumber(ARGV[7])) end
 forget_fault(id)
 leave_group(id)
-redis.call('LPUSH', 'relay:acts', ARGV[4])
-redis.call('LTRIM', 'relay:acts', 0, 9999)
+redis.call('SET', 'relay:dropped:' .. id, ARGV[4], 'PX', ARGV[5])
+if ARGV[9] == '1' then note_act(ARGV[4]) end
 return 'done'

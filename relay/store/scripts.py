@@ -20,7 +20,6 @@ FILES: dict[str, tuple[str, ...]] = {
         "extend",
         "arm",
         "refresh",
-        "replay",
         "discard",
         "learn",
         "find",
@@ -39,6 +38,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "ack",
     )
 }
+FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")
 FILES["exchange"] = ("complete", "claim", "exchange")
 #: What stands before each of them.
 SHARED = ("common", "search", "groups", "shelf", "names")
