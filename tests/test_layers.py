@@ -29,7 +29,6 @@ LAYERS = {
         "timeline",
         "telling",
         "parked",
-        "dropping",
         "inbox",
         "cures",
         "doctor",

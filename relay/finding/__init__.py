@@ -1,10 +1,11 @@
 """Which events a person means: a filter or a few words in, events out. Commands and pages find by the same functions.
 
-``Filter`` says what events have in common, ``select`` gives all of them for an act, ``count`` how many there are, and
-``page`` some of them, newest first, however many there are. ``newer`` tells what came to pass since the last look.
-``search`` takes what was typed into a box.
+``Filter`` says what events have in common, ``select`` gives all of them for an act, ``choose`` the newest few thousand,
+``count`` how many there are, and ``page`` some of them, newest first, however many there are. ``newer`` tells what
+came to pass since the last look. ``search`` takes what was typed into a box.
 """
 
+from relay.finding.choosing import Chosen, choose
 from relay.finding.filters import STATES, Filter, described, read_filter, read_time, words_of
 from relay.finding.paging import Page, page
 from relay.finding.searching import Found, search
@@ -13,9 +14,11 @@ from relay.finding.tailing import newer
 
 __all__ = [
     "STATES",
+    "Chosen",
     "Filter",
     "Found",
     "Page",
+    "choose",
     "count",
     "described",
     "newer",

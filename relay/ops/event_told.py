@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from relay.explain import Explained
-from relay.model import Json, Reason, Stamp, State, StoredEvent
+from relay.model import Json, Reason, Registers, Stamp, State, StoredEvent
+from relay.ops.event_rows import plain
 from relay.ops.readable import number, short, span
 from relay.ops.words import _, ngettext, words
 from relay.replay.plan import value_of
 from relay.store.gates import Gate, Pause
+from relay.store.letters import Dropped, Edit
 from relay.telling import why_ignored
 from relay.texts import N_
 from relay.timeline import Happening, Journey
@@ -34,6 +36,9 @@ class Around:
     #: What keeps it back: a person, or how its destination fares; None where nothing does.
     pause: Pause | None = None
     gate: Gate | None = None
+    #: Who dropped it, and what people changed of it.
+    dropped: Dropped | None = None
+    edits: Sequence[Edit] = ()
     #: Events that have set its fields since, or superseded it, by id, as far as they are kept.
     others: Mapping[str, StoredEvent]
 
@@ -45,7 +50,7 @@ def headline(event: StoredEvent, around: Around) -> str:
     if event.state is State.DELIVERED:
         return delivered(around.journey.happenings)
     if event.state is State.DISCARDED:
-        return dropped(around.journey.happenings)
+        return dropped(around.dropped)
     return given_up(reason_of(event)) if event.state is State.DEAD else unsent(event)
 
 
@@ -93,10 +98,10 @@ def given_up(reason: Reason) -> str:
     return _("Given up after %(tried)s: %(kind)s%(status)s: %(words)s.", **said)
 
 
-def dropped(happenings: Iterable[Happening]) -> str:
-    last = next((one.words for one in reversed(list(happenings)) if one.words.startswith("dropped by ")), "")
-    said = last.removeprefix("dropped by ")
-    return _("Dropped by %(words)s.", words=said) if said else _("A person dropped it; the list of acts says why.")
+def dropped(told: Dropped | None) -> str:
+    if told is None:
+        return _("A person dropped it; the list of acts says why.")
+    return _("%(who)s dropped it at %(when)s: %(why)s", who=told.who, when=short(told.at_ms), why=told.why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +153,7 @@ def mapped_step(event: StoredEvent, told: Explained) -> Step:
     else:
         what = ngettext("Mapped: sets %(num)s field", "Mapped: sets %(num)s fields", fields, num=number(fields))
     by = ngettext("by one rule", "by %(num)s rules", len(rules), num=number(len(rules))) if rules else ""
-    file = told.file or f"{event.hook}.yaml"
+    file = told.file.rpartition("/")[2] or f"{event.hook}.yaml"
     version = _("%(file)s, version %(version)s", file=file, version=event.version)
     kind = "warn" if event.faults or not fields else ""
     return Step(at_ms=event.received_ms, kind=kind, words=what, more=", ".join(one for one in (by, version) if one))
@@ -158,7 +163,8 @@ def happened(event: StoredEvent, journey: Journey) -> Iterator[Step]:
     for one in journey.happenings:
         by = next((part.superseded_by for part in one.parts if part.superseded_by), "")
         if by:
-            yield Step(at_ms=one.at_ms, kind="warn", words=_("Superseded: nothing of it was left to send"), event=by)
+            more = _("it had set all that this one wanted to set")
+            yield Step(at_ms=one.at_ms, kind="warn", words=_("Superseded by"), more=more, event=by)
         elif one.status is None:
             yield Step(at_ms=one.at_ms, kind="", words=one.words[:1].upper() + one.words[1:])
         else:
@@ -197,6 +203,50 @@ def ended(event: StoredEvent) -> Iterator[Step]:
     kind = "bad" if event.state is State.DEAD else "warn"
     more = f"{words(event.reason.kind)}: {words(event.reason.words)}"
     yield Step(at_ms=event.reason.at_ms or event.received_ms, kind=kind, words=what, more=more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedField:
+    """One field that a person changed."""
+
+    register: str
+    #: None where it was cleared, or was not set at all.
+    old: str | None
+    new: str | None
+    #: Whether it is left out now.
+    left_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditTold:
+    """What a person changed of an event when it was replayed."""
+
+    at_ms: int
+    who: str
+    fields: tuple[ChangedField, ...]
+
+
+def edits_told(edits: Iterable[Edit]) -> list[EditTold]:
+    return [EditTold(at_ms=one.at_ms, who=one.who, fields=tuple(changed(one))) for one in edits]
+
+
+def changed(edit: Edit) -> Iterator[ChangedField]:
+    """Give the fields of which an edit made something else."""
+    old, new = (
+        {name: value for some in updates for name, value in some.items()} for updates in (edit.before, edit.after)
+    )
+    for register in dict.fromkeys((*old, *new)):
+        if register not in old or register not in new or old[register] != new[register]:
+            yield ChangedField(
+                register=register,
+                old=plain(old[register]) if old.get(register) is not None else None,
+                new=plain(new[register]) if new.get(register) is not None else None,
+                left_out=register not in new,
+            )
+
+
+def all_of(updates: Iterable[Registers]) -> dict[str, Json]:
+    return {register: value for values in updates for register, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def templates(app: flask.Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension(i18n)
-    environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(words.gettext, words.one_or_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(readable.FILTERS, words=words.words, said=words.said)
     environment.globals.update(
         who=who,

@@ -80,8 +80,12 @@ def gettext(text: str, **named: object) -> str:
 
 def ngettext(one: str, many: str, number: int, **named: object) -> str:
     """Say it of one or of many; ``%(num)s`` is the number as the reader writes it unless it is named otherwise."""
-    said = CATALOGUES[tongue()].ungettext(one, many, number)
-    return said % {"num": number, **named}
+    return one_or_many(one, many, number) % {"num": number, **named}
+
+
+def one_or_many(one: str, many: str, number: int) -> str:
+    """Give the form for so many, with nothing put in yet: that is the template's part."""
+    return CATALOGUES[tongue()].ungettext(one, many, number)
 
 
 _ = gettext

@@ -11,11 +11,10 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.datastructures import MultiDict
 
-from relay import dropping
 from relay.accounts import Role
-from relay.dropping import Chosen, Dropped
 from relay.errors import CommandError
-from relay.finding import Filter, words_of
+from relay.finding import Chosen, Filter, choose, described, words_of
+from relay.finding.choosing import MOST
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import rows_of
@@ -24,8 +23,10 @@ from relay.ops.means import Means
 from relay.ops.readable import number
 from relay.ops.who import me
 from relay.ops.words import _, ngettext
+from relay.replay import Drops, drop
 from relay.store import Store
 
+DROPPABLE = ("dead", "parked")
 #: Rows that the question shows, and faults that are told.
 MOST_SHOWN = 10
 
@@ -48,15 +49,17 @@ def add(desk: Desk, means: Means) -> None:
         if meant.seen is not None and len(meant.chosen.ids) > meant.seen:
             words = _("There are more of them now than when you were asked: look again.")
             return question(store, meant, fault=words, why=why, status=409)
-        tell(dropping.drop(store, meant.chosen.ids, who=me().name, why=why))
+        words = described(meant.wanted) if meant.wanted else ""
+        if meant.chosen.ids:
+            tell(drop(store, meant.chosen.ids, who=me().name, why=why, filter=words))
         return flask.redirect(back_to(meant.wanted), 303)
 
     @desk.api_act("/events/drop")
     def drop_json() -> flask.Response:
         """Take ``{"ids": [...], "why": "..."}``; events that can't be dropped are named with the reason."""
         ids, why = read_json(flask.request.get_json(force=True, silent=True))
-        done = dropping.drop(store, ids, who=me().name, why=why)
-        return json_answer({"dropped": done.count, "refused": list(done.refused)})
+        done = drop(store, ids, who=me().name, why=why)
+        return json_answer({"dropped": done.dropped, "not_dropped": done.not_dropped, "failed": dict(done.failed)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +77,22 @@ def meant_by(store: Store, said: MultiDict[str, str]) -> Meant:
     """Read ids, or a filter and the count. Raises CommandError."""
     ids = tuple(dict.fromkeys(said.getlist("id")))
     if ids:
-        return Meant(chosen=Chosen(ids=ids, more=False))
+        return Meant(chosen=Chosen(ids=ids))
     what = asked(said, now_ms=store.events.now_ms(), state="dead")
     if what.fault:
         raise CommandError(what.fault)
+    if what.wanted.state not in DROPPABLE:
+        raise CommandError("only dead and parked events can be dropped: choose one of these states")
     count = said.get("count", "")
     seen = int(count) if count.isdecimal() and len(count) < 10 else None
-    return Meant(chosen=dropping.choose(store, what.wanted), wanted=what.wanted, seen=seen)
+    return Meant(chosen=choose(store, what.wanted), wanted=what.wanted, seen=seen)
 
 
 def read_json(told: object) -> tuple[list[str], str]:
     """Give the ids, each once, and the reason. Raises CommandError."""
     ids, why = (told.get("ids"), told.get("why")) if isinstance(told, dict) else (None, None)
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids) or len(ids) > dropping.MOST:
-        raise CommandError(f"ids: must be a list of at most {dropping.MOST} ids of events")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids) or len(ids) > MOST:
+        raise CommandError(f"ids: must be a list of at most {MOST} ids of events")
     if not isinstance(why, str) or not why.strip():
         raise CommandError("why: say why they are dropped")
     return list(dict.fromkeys(ids)), why.strip()
@@ -100,7 +105,7 @@ def question(store: Store, meant: Meant, *, fault: str = "", why: str = "", stat
         chosen=meant.chosen,
         rows=rows_of(store.events.events(meant.chosen.ids[:MOST_SHOWN])),
         words=words_of(meant.wanted) if meant.wanted else {},
-        back=back_to(meant.wanted),
+        list_href=back_to(meant.wanted),
         fault=fault,
         why=why,
     )
@@ -113,13 +118,13 @@ def back_to(wanted: Filter | None) -> str:
     return f"{flask.url_for('ops.events')}?{urlencode(words)}"
 
 
-def tell(done: Dropped) -> None:
+def tell(done: Drops) -> None:
     """Say what was dropped, and what was not."""
-    said = ngettext("%(num)s event dropped.", "%(num)s events dropped.", done.count, num=number(done.count))
-    flask.flash(said, "good" if done.count else "warn")
-    for words in done.refused[:MOST_SHOWN]:
+    said = ngettext("%(num)s event dropped.", "%(num)s events dropped.", done.dropped, num=number(done.dropped))
+    flask.flash(said, "good" if done.dropped else "warn")
+    for _id, words in done.failed[:MOST_SHOWN]:
         flask.flash(words, "warn")
-    more = len(done.refused) - MOST_SHOWN
+    more = done.not_dropped - len(done.failed[:MOST_SHOWN])
     if more > 0:
         text = ngettext("%(num)s more was not dropped.", "%(num)s more were not dropped.", more, num=number(more))
         flask.flash(text, "warn")

@@ -14,9 +14,10 @@ from relay.model import State, StoredEvent
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import lead_href, plain
-from relay.ops.event_told import Around, field_rows, headline, steps
+from relay.ops.event_told import Around, edits_told, field_rows, headline, steps
 from relay.ops.means import Means
 from relay.ops.words import _
+from relay.replay import Mode
 from relay.store import Store
 from relay.telling import headers_of, whole_json
 from relay.timeline import journey
@@ -58,6 +59,7 @@ def page_of(store: Store, hooks: Mapping[str, Hook], one: StoredEvent, explainer
         fields=field_rows(one, around),
         told=around.told,
         rules=around.told.explanation.rules if around.told.explanation else (),
+        edits=edits_told(around.edits),
         superseded=around.journey.superseded[:MOST_SUPERSEDED],
         lead_href=lead_href(one),
         headers=headers_of(one),
@@ -80,14 +82,15 @@ def around_of(store: Store, event: StoredEvent, told: Explained) -> Around:
         journey=way,
         told=told,
         pause=pause,
+        dropped=store.letters.dropped(event.id) if event.state is State.DISCARDED else None,
+        edits=store.letters.edits(event.id),
         gate=store.gates.gate(event.destination) if waits and event.lead and pause is None else None,
         others={other.id: other for other in store.events.events(sorted(setters - {event.id}))},
     )
 
 
-def replays_of(event: StoredEvent) -> list[str]:
+def replays_of(event: StoredEvent) -> list[Mode]:
     """Give the ways in which an event can be sent again."""
     if event.state is State.IN_FLIGHT:
         return []
-    sendable = ["mapped"] if event.updates and event.lead else []
-    return [*sendable, "remapped", *(["edited"] if sendable else [])]
+    return list(Mode) if event.updates and event.lead else [Mode.REMAPPED]

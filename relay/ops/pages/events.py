@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import flask
 
-from relay import dropping
 from relay.errors import CommandError
 from relay.finding import Filter, Page, count, page
 from relay.hooks import Hook
@@ -17,6 +16,7 @@ from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import rows_of
 from relay.ops.filtering import SINCE, Asked, asked
 from relay.ops.means import Means
+from relay.ops.pages.drop import DROPPABLE
 from relay.store import Store
 from relay.telling import page_json
 from relay.texts import N_
@@ -56,7 +56,7 @@ def add(desk: Desk, means: Means) -> None:
             choices=choices_of(means.hooks),
             since=SINCE,
             more_set=more_set(what),
-            droppable=what.wanted.state in dropping.DROPPABLE,
+            droppable=what.wanted.state in DROPPABLE,
             number_found=number_found(store, what),
             day=store.retention_ms // 86_400_000,
         )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import flask
 
+from relay import finding
 from relay.accounts import Role
 from relay.errors import CommandError
-from relay.finding import Found, search
+from relay.finding import Found
 from relay.lead_fields import is_uuid
 from relay.model import StoredEvent
 from relay.ops.answers import json_answer
@@ -31,7 +32,9 @@ def add(desk: Desk, means: Means) -> None:
 
     def look_for(text: str) -> Found:
         hooks = {*means.hooks, *store.meters.last()}
-        return search(store, text[:LONGEST], destinations=sorted(means.settings.destinations), hooks=sorted(hooks))
+        return finding.search(
+            store, text[:LONGEST], destinations=sorted(means.settings.destinations), hooks=sorted(hooks)
+        )
 
     def listed(text: str, found: Found) -> str:
         return flask.render_template(
@@ -44,7 +47,7 @@ def add(desk: Desk, means: Means) -> None:
         )
 
     @desk.act("/search", role=Role.VIEWER)
-    def search_for() -> Answer:
+    def search() -> Answer:
         text = flask.request.form.get("q", "").strip()[:LONGEST]
         alone = only(text, look_for(text)) if text else ""
         if alone:
