@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 
 from relay import parked
-from relay.lead_fields import is_uuid
+from relay.lead_fields import FIELDS, is_uuid
 from relay.model import Json
 from relay.ops.answers import fault, json_answer
 from relay.ops.desk import Answer, Desk
@@ -14,7 +14,7 @@ from relay.ops.means import Means
 from relay.ops.words import _
 from relay.store.record import lead_name
 from relay.telling import story_json
-from relay.timeline import Story, story
+from relay.timeline import Standing, Story, story
 
 #: Happenings and events that are told of at first, then when older ones are asked for.
 STEPS = (100, 400, 2_000)
@@ -39,6 +39,8 @@ def add(desk: Desk, means: Means) -> None:
             id=id.lower(),
             destination=destination,
             called=_called(told),
+            fields=sorted(told.fields, key=_place),
+            waits=any(one.pending for one in told.fields),
             now_ms=store.events.now_ms(),
             shut=gate if gate and gate.state != "flowing" else None,
             dead=told.dead[::-1][:MOST_DEAD],
@@ -65,6 +67,11 @@ def _most() -> int:
 def _older() -> int:
     """Give the next step; 0 behind the last."""
     return next((step for step in STEPS if step > _most()), 0)
+
+
+def _place(one: Standing) -> tuple[int, str]:
+    """Order fields as the lead API names them, metadata behind them."""
+    return FIELDS.index(one.register) if one.register in FIELDS else len(FIELDS), one.register
 
 
 def _called(told: Story) -> str:

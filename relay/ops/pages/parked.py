@@ -5,8 +5,6 @@ The names themselves stand on the page only: forms say which is meant by an even
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import flask
 from werkzeug.datastructures import MultiDict
 
@@ -21,20 +19,15 @@ from relay.ops.means import Means
 from relay.ops.who import me
 from relay.ops.words import _, ngettext
 from relay.parked import Group, Groups, groups
+from relay.replay import drop
 from relay.store import Store
 from relay.telling import event_json, times
 from relay.texts import N_
 
-#: What lets go on what is parked for this reason.
-CURES = {
-    "unknown lead": N_("They go on by themselves when a lead becomes known by this. Or say which lead it is."),
-    "ambiguous": N_("Several leads have it: say which one is meant."),
-    "lead gone": N_("The CRM has no such lead any more: say which lead it is now."),
-    "no id": N_("Mend the hook file or the form, then replay them by the rules of now."),
-    "no identity": N_("Mend the hook file or the form, then replay them by the rules of now."),
-}
-#: Parts of a filter that this page has fields for.
-FIELDS = ("hook", "kind", "since")
+#: Why an event may be parked, for the list to choose from.
+KINDS = (N_("unknown lead"), N_("ambiguous"), N_("lead gone"), N_("no id"), N_("no identity"))
+#: Events that were not dropped, of which is told why.
+MOST_TOLD = 3
 
 
 def add(desk: Desk, means: Means) -> None:
@@ -49,11 +42,15 @@ def add(desk: Desk, means: Means) -> None:
         return flask.render_template(
             "parked.html",
             found=found,
-            wanted=words_of(wanted),
+            wanted=wanted,
+            query=words_of(wanted),
             wrong=wrong,
             number=store.events.size("parked"),
             hooks=sorted(means.hooks),
-            cures=CURES,
+            kinds=KINDS,
+            meant=[group for group in found.groups if group.candidates],
+            unknown=[group for group in found.groups if group.name and not group.candidates],
+            mute=[group for group in found.groups if not group.name],
             next=_address(wanted, found.next) if found.next else "",
             first=_address(wanted) if after else "",
         ), 400 if wrong else 200
@@ -74,10 +71,10 @@ def add(desk: Desk, means: Means) -> None:
         why = flask.request.form.get("why", "").strip()
         if not why:
             return _back(_("Say why: the reason is kept with the event and in the list of acts."), "bad")
-        dropped, faults = drop(store, flask.request.form.getlist("event"), who=me().name, why=why)
-        for words in faults[:3]:
+        done = drop(store, flask.request.form.getlist("event"), who=me().name, why=why)
+        for _id, words in done.failed[:MOST_TOLD]:
             flask.flash(words, "bad")
-        return _back(ngettext("%(num)s event was dropped.", "%(num)s events were dropped.", dropped), "good")
+        return _back(ngettext("%(num)s event was dropped.", "%(num)s events were dropped.", done.dropped), "good")
 
     @desk.api("/parked")
     def parked_json() -> flask.Response:
@@ -142,17 +139,6 @@ def _meant(store: Store, asked: MultiDict[str, str] | dict[str, str]) -> tuple[N
     if name is None:
         raise CommandError(f"event {event.id}: its lead is looked for by no {kind or 'name'}")
     return name, event.destination
-
-
-def drop(store: Store, ids: Sequence[str], *, who: str, why: str) -> tuple[int, list[str]]:
-    """Drop these events; gives how many were, and why the others were not."""
-    faults = []
-    for event in store.events.events(ids):
-        try:
-            store.letters.discard(event, who=who, why=why)
-        except CommandError as error:
-            faults.append(str(error))
-    return len(ids) - len(faults), faults
 
 
 def groups_json(found: Groups) -> dict[str, Json]:
