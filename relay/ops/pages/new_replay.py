@@ -67,7 +67,7 @@ def add(desk: Desk, means: Means) -> None:
         meant, how = _meant(store, flask.request.args), _how(flask.request.args)
         if how is Mode.EDITED:
             event = _one(store, meant)
-            return _edit_page(event, form_of(event))
+            return _edit_page(event, form_of(event), name=f"{event.hook} {event.id[:8]}")
         return _page(means, meant, how=how, fault=meant.fault, status=400 if meant.fault else 200)
 
     @desk.act("/replays/new")

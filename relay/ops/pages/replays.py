@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from relay.errors import CommandError
+from relay.nudge import BACKGROUND, workers_seen
 from relay.ops import rules_now
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
@@ -20,8 +21,7 @@ from relay.store import Store
 LISTED = 50
 #: How often a page looks again while something goes on.
 RENEWED_S = 2
-#: Failures that are told one by one.
-FAILURES = 100
+GOING = (Stage.RUNNING, Stage.PLANNING)
 
 
 def add(desk: Desk, means: Means) -> None:
@@ -35,7 +35,7 @@ def add(desk: Desk, means: Means) -> None:
         return flask.render_template(
             "replays.html",
             replays=found,
-            going=any(one.stage in (Stage.RUNNING, Stage.PLANNING) for one in found),
+            going=any(one.stage in GOING for one in found),
             modes=MODES,
             stages=STAGES,
             kinds=KINDS,
@@ -138,7 +138,7 @@ def page_of(store: Store, one: Replay) -> str:
     asked = flask.request.args.get("from", "")
     first = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
     changes = outline.changes if outline else ()
-    now_ms = store.events.now_ms()
+    now_ms, going = store.events.now_ms(), one.stage in GOING
     return flask.render_template(
         "replay.html",
         replay=one,
@@ -154,7 +154,8 @@ def page_of(store: Store, one: Replay) -> str:
         step=CHANGES,
         failures=store.replays.failures(one.id) if one.failed else [],
         aged=one.stage is Stage.PLANNED and now_ms - one.at_ms > STALE_MS,
-        going=one.stage in (Stage.RUNNING, Stage.PLANNING),
+        going=going,
+        idle=going and not workers_seen(store.client, BACKGROUND),
         modes=MODES,
         stages=STAGES,
         kinds=KINDS,
