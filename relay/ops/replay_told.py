@@ -78,31 +78,45 @@ def _harm(outline: Outline, *, force: bool) -> Iterator[Said]:
 
 
 def _others(outline: Outline) -> Iterator[Said]:
-    fates = outline.fates
-    if number := fates[Fate.PARKED]:
-        one, many = (
-            N_("%(num)s event will be parked: its lead is not known."),
-            N_("%(num)s events will be parked: their leads are not known."),
-        )
-        yield Said(kind="warn", text=ngettext(one, many, number))
-    if number := fates[Fate.IGNORED]:
-        one, many = (
-            N_("%(num)s event will be ignored: no rule holds for it now, or it is a test."),
-            N_("%(num)s events will be ignored: no rule holds for them now, or they are tests."),
-        )
-        yield Said(kind="warn", text=ngettext(one, many, number))
-    if number := fates[Fate.FETCHED]:
-        one, many = (
-            N_("For %(num)s event the answers are fetched first; what comes of it is known then."),
-            N_("For %(num)s events the answers are fetched first; what comes of them is known then."),
-        )
-        yield Said(kind="", text=ngettext(one, many, number))
+    for fate, say in OTHERS.items():
+        if number := outline.fates[fate]:
+            yield Said(kind="" if fate is Fate.FETCHED else "warn", text=say(number))
     for reason, number in outline.left.items():
-        one, many = (
-            N_("%(num)s event is left as it is: %(reason)s."),
-            N_("%(num)s events are left as they are: %(reason)s."),
+        said = ngettext(
+            "%(num)s event is left as it is: %(reason)s.",
+            "%(num)s events are left as they are: %(reason)s.",
+            number,
+            reason=words(reason),
         )
-        yield Said(kind="warn", text=ngettext(one, many, number, reason=words(reason)))
+        yield Said(kind="warn", text=said)
+
+
+def _parked(number: int) -> str:
+    return ngettext(
+        "%(num)s event will be parked: its lead is not known.",
+        "%(num)s events will be parked: their leads are not known.",
+        number,
+    )
+
+
+def _ignored(number: int) -> str:
+    return ngettext(
+        "%(num)s event will be ignored: no rule holds for it now, or it is a test.",
+        "%(num)s events will be ignored: no rule holds for them now, or they are tests.",
+        number,
+    )
+
+
+def _fetched(number: int) -> str:
+    return ngettext(
+        "For %(num)s event the answers are fetched first; what comes of it is known then.",
+        "For %(num)s events the answers are fetched first; what comes of them is known then.",
+        number,
+    )
+
+
+#: What is said of events that neither apply nor are stale.
+OTHERS = {Fate.PARKED: _parked, Fate.IGNORED: _ignored, Fate.FETCHED: _fetched}
 
 
 def edits_of(store: Store, one: Replay, outline: Outline) -> list[list[Edited]]:

@@ -29,6 +29,7 @@ from relay.ops.words import _
 from relay.replay import Mode, Replay, draft, draft_edited, read_outline
 from relay.replay.as_json import whole_json
 from relay.store import Store
+from relay.texts import N_
 
 #: Events that one replay is made of; the same again for the next ones.
 MOST = 20_000
@@ -38,6 +39,11 @@ SHOWN = 10
 CONFIRM = "overwrite"
 #: Parts of the form that are none of a filter.
 BESIDE = ("after", "csrf_token", "id", "how", "name", "force", "confirm", "next")
+#: Parts of a filter, as the page names them.
+PARTS = (
+    *(N_("state"), N_("hook"), N_("sender"), N_("kind"), N_("group"), N_("rule"), N_("test")),
+    *(N_("since"), N_("until"), N_("words"), N_("lead"), N_("limit")),
+)
 HOWS = {"mapped": Mode.AS_MAPPED, **{mode.value: mode for mode in Mode}}
 
 

@@ -26,6 +26,8 @@ from relay.texts import N_
 
 #: Why an event may be parked, for the list to choose from.
 KINDS = (N_("unknown lead"), N_("ambiguous"), N_("lead gone"), N_("no id"), N_("no identity"))
+#: What a lead is known by, as the page says it.
+NAMES = (N_("phone"), N_("email"), N_("external_id"))
 #: Events that were not dropped, of which is told why.
 MOST_TOLD = 3
 
