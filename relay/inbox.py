@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from relay.finding import Filter
-from relay.model import METADATA, Death, Line
+from relay.model import METADATA, Death, Json, Line
 from relay.senders import SENDERS
 from relay.store import Store
 from relay.store.groups import Group
+from relay.telling import times
 from relay.texts import N_
 
 #: Eighths of a block, for a trend in one line of text; no event is a line at the foot.
@@ -43,6 +44,49 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 #: For kinds that have no sentence of their own.
 OTHER = N_("%(hook)s: %(kind)s: %(words)s")
+#: What a person does about it, by kind of the reason.
+ADVICE: Mapping[str, str] = {
+    Death.REFUSED.value: N_(
+        "The CRM would refuse the same again. Mend the rule, and replay them by the rules of now; or mend what is "
+        "missing in the CRM, and replay them as mapped."
+    ),
+    Death.MAPPING.value: N_(
+        "The rule can't make sense of what came. Mend it in the hook file and start the relay again; then replay them "
+        "by the rules of now."
+    ),
+    Death.LEAD_NOT_FOUND.value: N_(
+        "The CRM has no lead of this id. Was it made later, replay them as mapped; was it deleted, drop them; is the "
+        "id wrong, mend the link that opens the form."
+    ),
+    Death.UNREACHABLE.value: N_(
+        "The CRM did not answer for a day. Once it does, replay them as mapped: what newer events have set since stays."
+    ),
+    Death.FETCH.value: N_(
+        "The sender did not give the answers. See that the hook's token is valid and may read them; then replay them "
+        "by the rules of now, which asks again."
+    ),
+    "unknown lead": N_(
+        "They go on by themselves as soon as a lead is known by this: learnt from another event, imported, or linked "
+        "by you."
+    ),
+    "ambiguous": N_("Several leads are known by this. Link it to the right one; then they go on."),
+    "lead gone": N_(
+        "The lead was deleted or merged at the CRM. Link what it is known by to the right one, or drop them."
+    ),
+    "no id": N_(
+        "See that the link that opens the form carries the lead's id, or have the hook file find the lead by phone or "
+        "e-mail; then replay them by the rules of now."
+    ),
+    "no identity": N_(
+        "See that the form asks for what the hook file finds a lead by, and that it is read from the right field; then "
+        "replay them by the rules of now."
+    ),
+    "value held back": N_(
+        "They were delivered without this value. Mend the rule, or the question of the form; a replay by the rules of "
+        "now sends what can be read then."
+    ),
+}
+OTHER_ADVICE = N_("Open an event to see what happened; then replay them, or drop them.")
 #: Reasons that lie in the hook file: as mapped the same would happen again.
 OF_THE_RULES = frozenset((Death.MAPPING.value, Death.FETCH.value, "no id", "no identity", "value held back"))
 
@@ -65,6 +109,11 @@ class Row:
         return self.group.kind in OF_THE_RULES
 
     @property
+    def advice(self) -> str:
+        """What a person does about it, in English."""
+        return ADVICE.get(self.group.kind, OTHER_ADVICE)
+
+    @property
     def droppable(self) -> bool:
         """Whether its events can be dropped: those that went on without a value can't."""
         return self.group.what in ("dead", "parked")
@@ -75,6 +124,45 @@ def rows(store: Store, groups: Iterable[Group]) -> list[Row]:
     several = list(groups)
     titles = senders_of(store, several)
     return [Row(group=one, line=sentence(one, sender=titles.get(one.hook, ""))) for one in several]
+
+
+def fitting(groups: Iterable[Group], wanted: Filter) -> list[Group]:
+    """Give the groups that a filter means: by hook, kind, words, what their events are, and since when one failed."""
+    return [
+        one
+        for one in groups
+        if wanted.hook in ("", one.hook)
+        and wanted.kind in ("", one.kind)
+        and wanted.state in ("", one.what)
+        and wanted.group in ("", one.id)
+        and wanted.words.lower() in one.words.lower()
+        and (wanted.since_ms is None or one.last_ms >= wanted.since_ms)
+        and (wanted.until_ms is None or one.last_ms < wanted.until_ms)
+    ]
+
+
+def row_json(row: Row) -> dict[str, Json]:
+    """Give all of a group."""
+    group = row.group
+    return {
+        "group": group.id,
+        "sentence": str(row.line),
+        "state": group.state,
+        "what": group.what,
+        "hook": group.hook,
+        "kind": group.kind,
+        "field": group.field,
+        "words": group.words,
+        "status": group.status,
+        "events": group.count,
+        **times("since", group.since_ms),
+        **times("last", group.last_ms),
+        **times("closed", group.closed_ms or None),
+        "times": group.times,
+        "trend": list(group.trend),
+        "seen_by": group.acked_by,
+        **times("seen", group.acked_ms or None),
+    }
 
 
 def senders_of(store: Store, groups: Iterable[Group]) -> dict[str, str]:
@@ -93,7 +181,7 @@ def sentence(group: Group, *, sender: str = "") -> Line:
     """Say what fails, as ``Typeform cotiza: the CRM refused campaign_id: not found``; ``sender`` is its title."""
     about, bare = SENTENCES.get(group.kind, ("", OTHER))
     values = {
-        "hook": f"{sender} {group.hook}".strip(),
+        "hook": group.hook if sender.casefold() == group.hook else f"{sender} {group.hook}".strip(),
         "field": group.field.removeprefix(METADATA),
         "kind": group.kind,
         "words": _without(group.field, group.words),

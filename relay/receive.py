@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 import flask
@@ -64,19 +64,7 @@ def receive(request: Request, *, hook: Hook, store: EventStore) -> Sequence[Acce
     events = parse(request, sender=sender, hook=hook)
     if not events:
         return ()
-    seen = Seen(request, sender, hook, came_of(request, sender=sender, hook=hook), secret_name)
-    return store.accept([mapped(event, seen) for event in events])
-
-
-class Seen(NamedTuple):
-    """What the events of one request have in common."""
-
-    request: Request
-    sender: Sender
-    hook: Hook
-    #: As ``Arrival`` has them.
-    came: Mapping[str, str]
-    secret_name: str
+    return store.accept([mapped(one, request, sender=sender, hook=hook, secret_name=secret_name) for one in events])
 
 
 def verify(request: Request, *, sender: Sender, hook: Hook) -> str:
@@ -130,9 +118,8 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
     return events
 
 
-def mapped(event: Event, seen: Seen) -> Arrival:
+def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook, secret_name: str = "") -> Arrival:
     """Put together an event and what its hook file makes of it."""
-    request, sender, hook = seen.request, seen.sender, seen.hook
     made = map_event(event, hook, received_ms=request.received_ms)
     return Arrival(
         hook=hook.name,
@@ -145,8 +132,8 @@ def mapped(event: Event, seen: Seen) -> Arrival:
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=made,
-        came=seen.came,
-        secret_name=seen.secret_name,
+        came=came_of(request, sender=sender, hook=hook),
+        secret_name=secret_name,
         door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
         terms=terms_of(event),
     )

@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -282,9 +282,10 @@ class _Reader:
             text = self.environment[name].strip()
             if secret != name and text and self.environment.get(secret, "").strip():
                 try:
-                    found[secret] = round(datetime.fromisoformat(f"{text}T00:00:00+00:00").timestamp() * 1000)
+                    at = datetime.fromisoformat(text)
+                    found[secret] = round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
                 except ValueError:
-                    self.faults.append(f"{name}: must be a day, as in 2026-12-31, not {text!r}")
+                    self.faults.append(f"{name}: must be a day or a time, as in 2026-12-31, not {text!r}")
         return found
 
     def secret(self, name: str) -> str:

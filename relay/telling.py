@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from relay.explain import Explained
 from relay.explain.as_json import explanation_json
 from relay.finding import Found, Page
-from relay.masking import Fate, fate_of, masked
 from relay.model import Fault, Json, Reason, StoredEvent
 from relay.store import Store
 from relay.store.acts import Act
@@ -65,16 +64,10 @@ def whole_json(store: Store, event: StoredEvent, told: Explained) -> dict[str, J
     return {
         **event_json(event),
         "kept_back": None if pause is None else {"of": pause.of, "words": pause.words},
-        "headers": headers_of(event),
+        "headers": {**event.came, **event.headers},
         "explanation": explanation_json(told),
         "happenings": [happening_json(one) for one in happenings_of(store, event)],
     }
-
-
-def headers_of(event: StoredEvent) -> dict[str, str]:
-    """Give the headers of an event that are kept, without what proves who sent it."""
-    own = {name: masked(text) if fate_of(name) is Fate.MASKED else text for name, text in event.headers.items()}
-    return {**event.came, **own}
 
 
 def fault_json(fault: Fault) -> dict[str, Json]:

@@ -88,18 +88,20 @@ def hooks(settings: Settings) -> dict[str, Hook]:
 class RulesNow:
     """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._hooks: Mapping[str, Hook] = {}
 
     def __call__(self) -> Mapping[str, Hook]:
-        """Give the hooks by name. Raises RuleError while a file has a fault."""
+        """Give the hooks by name; their texts are kept. Raises RuleError while a file has a fault."""
         with self._lock:
             seen = self._look()
             if seen != self._seen:
                 self._hooks = hooks(self._settings)
+                self._store.rule_texts.keep(self._hooks.values())
                 self._seen = seen  # not where it was refused: then the next call looks anew
             return self._hooks
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,10 @@ def hook(name: str, sender: str) -> Hook:
     )
 
 
-def app_with(store: MemoryStore | Door) -> flask.Flask:
+def app_with(store: MemoryStore | Door, *, note: Callable[[float], None] = lambda _: None) -> flask.Flask:
     app = flask.Flask("tests")
     hooks = {one.name: one for one in (hook("cotiza", "typeform"), hook("zap", "zapier"))}
-    app.register_blueprint(receive.door(hooks, store=store, known=store.ever_known, max_body=MAX_BODY))
+    app.register_blueprint(receive.door(hooks, store=store, known=store.ever_known, max_body=MAX_BODY, note=note))
     return app
 
 

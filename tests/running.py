@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import redis
@@ -31,6 +32,7 @@ from tests.waiting import until
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret of the form"
 HOOK = "cotiza"
+TOKEN = "a-token-of-the-ops-desk"
 OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "META_", "WEB_CONCURRENCY", "PORT")
 
 
@@ -42,6 +44,8 @@ class Relay:
     settings: Settings
     store: Store
     crm: Sandbox
+    #: What all processes wrote.
+    output: Path
     #: The process that runs errands, where there is one.
     background: subprocess.Popen[bytes] | None = None
     #: A lead that nothing has happened to yet.
@@ -90,6 +94,16 @@ class Relay:
         until(lambda: self.event(id).state is state)
         return self.event(id)
 
+    def lines(self) -> list[dict[str, Any]]:
+        """Give what the processes logged so far, each line of which is one JSON object."""
+        return [json.loads(line) for line in self.output.read_text(encoding="utf-8").splitlines()]
+
+    def metrics(self) -> str:
+        """Ask one of the web processes for all figures."""
+        answer = requests.get(f"{self.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     def lead_at_the_crm(self) -> dict[str, Any]:
         return self.crm.leads().get(self.lead, {})
 
@@ -106,16 +120,19 @@ def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str]
         (folder / "rules" / f"{name}.yaml").write_text(text)
     client = redis.Redis.from_url(redis_url)
     client.flushall()
-    with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client:
+    output = folder / "output"
+    with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client, shown(output):
         environment = environment_of(folder, redis_url, crm)
         settings = load(environment)
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         with ExitStack() as parts:
-            served = parts.enter_context(process(web, environment, door.fileno()))
-            parts.enter_context(process(["workers.run"], environment))
-            background = parts.enter_context(process(["workers.run", "background"], environment)) if more else None
+            said = parts.enter_context(output.open("ab"))
+            served = parts.enter_context(process(web, environment, door.fileno(), said=said))
+            parts.enter_context(process(["workers.run"], environment, said=said))
+            command = ["workers.run", "background"]
+            background = parts.enter_context(process(command, environment, said=said)) if more else None
             until(lambda: served.poll() is not None or _answers(url))
             assert served.poll() is None, "gunicorn ended; see its words above"
             yield Relay(
@@ -123,6 +140,7 @@ def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str]
                 settings=settings,
                 store=wiring.store(settings, client),
                 crm=crm,
+                output=output,
                 background=background,
             )
 
@@ -133,6 +151,9 @@ def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]
         "RELAY_HOME": str(folder / "home"),
         "RELAY_RULES": str(folder / "rules"),
         "RELAY_WORKERS": "1",
+        "RELAY_LOG": "debug",
+        "RELAY_OPS_TOKEN": TOKEN,
+        "WEB_CONCURRENCY": "2",
         "LEADS_API_URL": crm.url,
         "LEADS_API_KEY": crm.key,
         "LEADS_API_RATE": "0",
@@ -152,10 +173,29 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def process(module: list[str], environment: Mapping[str, str], *pass_fds: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module as a process, which ends in order."""
+def shown(output: Path) -> Iterator[None]:
+    """Show at the end what was written, so that a test that fails tells why."""
+    try:
+        yield
+    finally:
+        sys.stderr.write(output.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def process(
+    module: list[str], environment: Mapping[str, str], *pass_fds: int, said: IO[bytes] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module as a process, which ends in order; ``said`` takes all that it writes."""
     command = [sys.executable, "-m", *module]
-    started = subprocess.Popen(command, cwd=ROOT, env=dict(environment), pass_fds=pass_fds, stdin=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=dict(environment),
+        pass_fds=pass_fds,
+        stdin=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
+    )
     try:
         yield started
     finally:

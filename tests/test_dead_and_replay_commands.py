@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from relay.embedded import EmbeddedRedis
+from relay.leads_api import LeadsApi
 from relay.model import State
+from relay.replay import Stage
 from relay.replay.run import MOST_DUE
+from relay.settings import Destination
 from relay.store import Store
+from relay.store.replays import LEASE_MS
 from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
 from tests.far_crm import arrival, update
 from tests.forms import come_in
 from tests.hook_texts import hook_of, rule, rules
+from tests.waiting import until
+from workers.background import Background
+from workers.errand import Means
 
 
 @pytest.fixture
@@ -260,6 +267,38 @@ def test_a_replay_is_left_to_the_background_worker_and_cancelled(desk: Desk) -> 
     assert cancelled.stdout == f"replay {one['id']}: cancelled, 0 of 1 event replayed\n"
     assert (again.stderr, again.returncode) == (f"replay {one['id']}: is cancelled already\n", 1)
     assert desk.world.state(event) is State.DEAD
+
+
+def test_a_replay_whose_command_is_killed_is_carried_on_by_the_background_worker(desk: Desk) -> None:
+    events = [desk.dead(f"dead {name}", ANA, **{name: "bad"}) for name in ("phone", "title", "company")]
+    live = [arrival(f"e{n}", f"lead-{n}", update(phone=str(n))) for n in range(MOST_DUE)]
+    desk.world.store.door.accept(live)
+    with on_a_terminal(desk, "replay", "--run", "--yes") as (process, said):
+        shown = ""
+        while "waiting" not in shown:
+            shown += next(said)
+        process.kill()
+        process.wait(60)
+    desk.world.deliver_all()
+    store = desk.world.store
+    (one,) = store.replays.last()
+    (lease_ends,) = [ms for _, ms in store.client.zrange("relay:replays:todo", 0, -1, withscores=True)]
+
+    store.client.zadd("relay:replays:todo", {one.id: lease_ends - LEASE_MS})
+    worker = Background(means_of(store), name="a job")
+    until(lambda: not worker.turn() and store.replays.last()[0].stage.ended)
+    desk.world.deliver_all()
+
+    (ended,) = store.replays.last()
+    assert (one.stage, one.replayed) == (Stage.RUNNING, 0)
+    assert (ended.stage, ended.replayed, ended.failed) == (Stage.DONE, 3, 0)
+    assert {desk.world.state(id) for id in events} == {State.DELIVERED}
+
+
+def means_of(store: Store) -> Means:
+    nowhere = Destination(name="default", url="http://crm", key="", rate=0)
+    api = LeadsApi(nowhere, timeout_ms=100)
+    return Means(store=store, hooks={}, api=lambda _: api, sender_urls={}, lease_ms=1_000)
 
 
 def test_a_replay_that_is_not_kept_is_told(desk: Desk) -> None:

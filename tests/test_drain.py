@@ -103,6 +103,32 @@ def puts(crm: Sandbox, lead: str = LEAD) -> list[dict[str, Any]]:
     return [one for one in crm.requests() if one["lead"] == lead]
 
 
+def test_a_drain_goes_on_at_once_where_a_person_ends_the_wait_of_its_destination(store: Store, crm: Sandbox) -> None:
+    crm.put_faults(errors={"429": 1}, retry_after=600)
+    slow = accept(store, LEAD, "title=x")
+
+    with draining(store, crm):
+        until(lambda: store.gates.gate("default").state == "slowed")
+        crm.put_faults()
+        store.steering.probe("default", who="ana")
+        until_all(store, [slow], State.DELIVERED)
+
+
+def test_a_paused_destination_is_sent_nothing_until_it_is_resumed(store: Store, crm: Sandbox) -> None:
+    first = accept(store, LEAD, "title=x")
+
+    with draining(store, crm):
+        until_all(store, [first], State.DELIVERED)
+        store.steering.pause_destination("default", who="ana", why="a test")
+        second = accept(store, LEAD, "title=y")
+        until(lambda: store.gates.gate("default").due == 1)
+        sent = len(puts(crm))
+        store.steering.resume_destination("default", who="ana")
+        until_all(store, [second], State.DELIVERED)
+
+    assert (sent, len(puts(crm))) == (1, 2)
+
+
 def test_many_leads_are_in_flight_at_once_and_each_only_once(store: Store, crm: Sandbox) -> None:
     crm.put_faults(latency_ms=100)
     ids = [accept(store, lead, f"title={number}") for number, lead in enumerate(leads(40))]

@@ -24,7 +24,7 @@ from tests.far_crm import World, arrival, matched, update
 from tests.hook_texts import HEAD, hook_of, rule
 from tests.waiting import until
 from workers.background import Background
-from workers.errand import Means
+from workers.errand import KEPT_BACK_MS, Means
 
 ANA = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 EVA = "0b0b6679-7425-40de-944b-e07fc1f90ae8"
@@ -101,6 +101,23 @@ def looking(store: Store, crm: Sandbox) -> Desk:
 def blind(store: Store, crm: Sandbox) -> Desk:
     """A relay that may not."""
     return Desk(store, crm, lookup=False)
+
+
+def test_no_lead_is_created_for_an_event_of_a_paused_hook(blind: Desk) -> None:
+    steering = blind.store.steering
+    blind.store.door.know(["cotiza"])
+    steering.pause_hook("cotiza", who="ana", why="a test")
+    id = blind.accept(PHONE, missing="create", first_name="Ana")
+
+    blind.run()
+    while_paused = (blind.asked("POST"), blind.event(id).state)
+    steering.resume_hook("cotiza", who="ana")
+    blind.pass_time(KEPT_BACK_MS)
+    blind.run()
+
+    assert while_paused == (0, State.IN_FLIGHT)
+    assert blind.asked("POST") == 1
+    assert blind.event(id).lead
 
 
 def test_a_lead_that_the_relay_does_not_know_is_looked_for_at_the_crm(looking: Desk) -> None:

@@ -99,18 +99,19 @@ def test_htmx_may_run_nothing_and_keep_nothing(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "title", "advice"),
+    ("method", "path", "status", "words"),
     [
-        ("GET", "/ops/nothing", 404, "Not here", "There is nothing at this address."),
-        ("POST", "/ops/", 405, "Not like this", "This address takes another method."),
-        ("POST", "/ops/logout", 400, "That can't be read", "The form is too old, or did not come from this page."),
-        ("POST", "/ops/users/pedro/logout", 403, "Not allowed", "Your role doesn't allow this."),
+        ("GET", "/ops/nothing", 404, ("Not here", "There is nothing at this address.")),
+        ("POST", "/ops/", 405, ("Not like this", "This address takes another method.")),
+        ("POST", "/ops/logout", 400, ("That can't be read", "The form is too old, or did not come from this page.")),
+        ("POST", "/ops/users/pedro/logout", 403, ("Not allowed", "Your role doesn't allow this.")),
     ],
 )
 def test_a_fault_is_a_page_in_words_and_for_a_script_it_is_json(
-    url: str, method: str, path: str, status: int, title: str, advice: str
+    url: str, method: str, path: str, status: int, words: tuple[str, str]
 ) -> None:
     viewer = logged_in(url, "pedro")
+    title, advice = words
 
     page, numbers = viewer.ask(method, path), viewer.ask(method, path, headers=JSON)
 

@@ -28,6 +28,31 @@ def faults(home: Path, **variables: str) -> tuple[str, ...]:
     return raised.value.faults
 
 
+def test_the_path_of_where_alarms_go_is_a_secret(home: Path) -> None:
+    found = settings(home, RELAY_ALARM_URL="https://hooks.example.com/services/T0/B0/a-secret")
+
+    assert found.summary()["RELAY_ALARM_URL"] == "https://hooks.example.com/***"
+    assert "a-secret" not in repr(found)
+
+
+def test_the_day_on_which_a_secret_runs_out_is_read_where_the_secret_is_set(home: Path) -> None:
+    days = {
+        "META_TOKEN_EXPIRES": " 2026-12-31 ",
+        "OTHER_EXPIRES": "whenever",
+        "TOKEN_EXPIRES": "2026-12-30T21:00-03:00",
+    }
+    found = settings(home, META_TOKEN="t", TOKEN="t", **days)
+
+    assert found.expiries == {"META_TOKEN": 1_798_675_200_000, "TOKEN": 1_798_675_200_000}
+
+
+@pytest.mark.parametrize("day", ["31-12-2026", "2026-02-30", "soon"])
+def test_a_day_that_is_none_is_a_fault(home: Path, day: str) -> None:
+    assert faults(home, META_TOKEN="t", META_TOKEN_EXPIRES=day) == (
+        f"META_TOKEN_EXPIRES: must be a day or a time, as in 2026-12-31, not {day!r}",
+    )
+
+
 def test_nothing_has_to_be_set(home: Path) -> None:
     found = settings(home)
 
@@ -97,6 +122,10 @@ def test_an_empty_variable_is_as_good_as_none(home: Path, name: str) -> None:
         ("LEADS_API_RATE__ACME", "fast", "must be a number of at least 0, not 'fast'"),
         ("PORT", "-1", "must be a number of at least 0, not '-1'"),
         ("RELAY_APPENDFSYNC", "no", "must be one of always, everysec, not 'no'"),
+        ("RELAY_LOG_FORMAT", "xml", "must be one of json, text, not 'xml'"),
+        ("RELAY_ALARM_URL", "chat", "must begin with http:// or https://"),
+        ("RELAY_ALARM_DEAD", "0", "must be a number of at least 1, not '0'"),
+        ("RELAY_ALARM_WAIT", "x", "must be a number of at least 1, not 'x'"),
         ("RELAY_LOG", "loud", "must be one of warning, info, debug, error, not 'loud'"),
         ("REDIS_URL", "http://example.com", "must begin with redis:// or rediss:// or unix://"),
         ("LEADS_API_URL__ACME", "crm.example.com", "must begin with http:// or https://"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import re
 import shutil
@@ -55,6 +56,11 @@ class House:
         return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=90
         )
+
+    def relay_user(self, name: str) -> str:
+        """Give the line of a user."""
+        command = [sys.executable, "-m", "relay", "user", name]
+        return subprocess.run(command, input="una clave larga", capture_output=True, text=True, check=True).stdout
 
     def said(self) -> str:
         return self.screen.read_text()
@@ -121,6 +127,39 @@ def test_one_command_runs_it_all_and_a_second_one_shows_the_lead(house: House) -
     assert re.search(r"^http://localhost:\d+/hooks/cotiza: 200, 1 event accepted$", sent.stdout, re.MULTILINE)
     assert re.search(r"^event \w+: delivered$", sent.stdout, re.MULTILINE)
     assert re.search(r"^phone +\+56987654321 +\w", sent.stdout, re.MULTILINE)
+
+
+def test_the_link_of_the_first_lines_lets_in_once_as_whoever_started_it(house: House) -> None:
+    house.until_up()
+    found = re.search(r"page +(http://localhost:\d+/ops/enter/\S+)  \(once, within the hour\)", house.said())
+    assert found
+
+    first, again = (urllib3.request("GET", found[1], redirect=False, retries=False) for _ in range(2))
+
+    cookie = first.headers["Set-Cookie"].split(";")[0]
+    account = urllib3.request("GET", f"{house.door()}/ops/account", headers={"Cookie": cookie})
+    assert (first.status, again.status, account.status) == (303, 403, 200)
+    assert f"<dd>{getpass.getuser()}</dd>" in account.data.decode()
+    assert found[1].rpartition("/")[2] not in house.said().replace(found[0], ""), "nobody else wrote it down"
+
+
+def test_a_second_terminal_gets_a_link_of_its_own(house: House) -> None:
+    house.until_up()
+
+    made = house.relay("enter")
+
+    assert (made.returncode, made.stderr) == (0, "")
+    entered = urllib3.request("GET", made.stdout.strip(), redirect=False, retries=False)
+    assert (entered.status, entered.headers["Location"]) == (303, "/ops/")
+
+
+def test_where_users_are_set_no_link_is_printed(house: House) -> None:
+    house.environment["RELAY_USERS"] = house.relay_user("carolina")
+
+    house.until_up()
+
+    assert re.search(r"page +http://localhost:\d+/ops/$", house.said(), re.MULTILINE)
+    assert "/enter/" not in house.said()
 
 
 def test_ctrl_c_ends_everything_that_was_started(house: House) -> None:

@@ -94,7 +94,8 @@ def drop_letters(
     ):
         raise nothing("nothing was dropped")
     words = "" if ids else described(wanted)
-    done = drop(store, chosen, who=asking.who_is(who), why=why.strip(), filter=words)
+    with bar("dropping", len(chosen)) as step:
+        done = drop(store, chosen, who=asking.who_is(who), why=why.strip(), filter=words, seen=lambda _: step())
     for _, fault in done.failed:
         errors.print(fault)
     out.print(f"{counted(done.dropped, 'event')} dropped")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from relay import settings, wiring
 from relay.commands.asking import who_is
 from relay.commands.screen import errors, out
@@ -13,7 +15,8 @@ def enter() -> None:
     """Print a link into the ops desk: as you, with the role of an operator, once, within an hour."""
     now = settings.load()
     out.out(link(now, address_of(now)))
-    errors.print(f"good for one visit within {LINK_HOURS} h")
+    if sys.stdout.isatty():
+        errors.print(f"good for one visit within {LINK_HOURS} h")
 
 
 def link(now: Settings, url: str) -> str:

@@ -131,7 +131,8 @@ def facts_of(event: StoredEvent, told: Explained, pause: Pause | None) -> Iterat
     yield "happened", Text(f"{local(event.stamp.at_ms)} {zone()}")
     yield "received", Text(f"{local(event.received_ms)} {zone()}")
     yield "verified", verified_text(told)
-    yield "rules", Text(f"{told.file}, version {event.version}" if told.file else f"version {event.version}")
+    known = told.file and told.as_then
+    yield "rules", Text(f"{told.file}, version {event.version}" if known else f"version {event.version}")
     destination = "" if event.destination == "default" else f" at {event.destination}"
     yield "lead", Text(f"{event.lead}{destination}" if event.lead else "not known")
     if event.names:

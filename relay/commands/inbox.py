@@ -13,10 +13,10 @@ from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, lately, nothing
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import event_json, events_table, times
+from relay.commands.told import event_json, events_table
 from relay.errors import CommandError
-from relay.inbox import Row, sparkline
-from relay.model import Json
+from relay.finding import Filter
+from relay.inbox import Row, row_json, sparkline
 from relay.store import Store
 
 STATES = ("dead", "parked", "faulty")
@@ -46,15 +46,7 @@ def list_groups(
     store = wiring.store(settings.load())
     groups = [] if closed else store.groups.open()
     groups += store.groups.closed() if closed or every else []
-    wanted = [
-        one
-        for one in groups
-        if hook in ("", one.hook)
-        and kind in ("", one.kind)
-        and state in ("", one.what)
-        and said.lower() in one.words.lower()
-        and (since is None or one.last_ms >= since)
-    ]
+    wanted = words.fitting(groups, Filter(state=state, hook=hook, kind=kind, words=said, since_ms=since))
     rows = words.rows(store, wanted)
     if as_json:
         print_json([row_json(one) for one in rows])
@@ -167,26 +159,3 @@ def reopen(id: GroupArgument, who: WhoOption = "") -> None:
     except CommandError as error:
         raise nothing(str(error)) from error
     out.print(f"group {id}: open again")
-
-
-def row_json(row: Row) -> dict[str, Json]:
-    group = row.group
-    return {
-        "group": group.id,
-        "sentence": str(row.line),
-        "state": group.state,
-        "what": group.what,
-        "hook": group.hook,
-        "kind": group.kind,
-        "field": group.field,
-        "words": group.words,
-        "status": group.status,
-        "events": group.count,
-        **times("since", group.since_ms),
-        **times("last", group.last_ms),
-        **times("closed", group.closed_ms or None),
-        "times": group.times,
-        "trend": list(group.trend),
-        "seen_by": group.acked_by,
-        **times("seen", group.acked_ms or None),
-    }

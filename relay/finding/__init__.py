@@ -1,8 +1,8 @@
 """Which events a person means: a filter or a few words in, events out. Commands and pages find by the same functions.
 
 ``Filter`` says what events have in common, ``select`` gives all of them for an act, ``choose`` the newest few thousand,
-``count`` how many there are, and ``page`` some of them, newest first, however many there are. ``newer`` tells what
-came to pass since the last look. ``search`` takes what was typed into a box.
+``count`` how many there are, and ``page`` some of them, newest first, however many there are. ``newer`` tells what came
+to pass since the last look. ``search`` takes what was typed into a box.
 """
 
 from relay.finding.choosing import Chosen, choose

@@ -55,7 +55,7 @@ def json_answer(body: Json, status: int = 200) -> flask.Response:
 def wants_json() -> bool:
     accepted = flask.request.accept_mimetypes
     wanted = accepted.best_match(["text/html", "application/json"]) == "application/json"
-    return flask.request.path.startswith(f"{API}/") or wanted
+    return wanted or flask.request.path.startswith(f"{API}/") or not flask.request.path.startswith(PREFIX)
 
 
 def fault(status: int, advice: str = "", *, detail: str = "") -> flask.Response:

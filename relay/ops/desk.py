@@ -42,6 +42,8 @@ class Desk(flask.Blueprint):
     def __init__(self) -> None:
         super().__init__(self.NAME, __package__, url_prefix=PREFIX, template_folder="templates", static_folder=None)
         self.marks: dict[str, Mark] = {}
+        #: Numbers that stand beside sections in the navigation, by the endpoint; 0 is not shown.
+        self.badges: dict[str, Callable[[], int]] = {}
 
     def page(self, rule: str, *, role: Role = Role.VIEWER) -> Callable[[View], View]:
         """Show a page: GET, for whoever is logged in."""

@@ -23,6 +23,19 @@ GATES = {
     "open": N_("many deliveries have failed in a row, and one is tried every few seconds"),
     "slowed": N_("the lead API asked for a rest"),
 }
+#: What helps, by the kind of the reason.
+CURES = {
+    "mapping": N_("Mend the rule or the form, then replay it by the rules of now."),
+    "refused": N_("The CRM refuses a value: mend the rule, or edit the value, then replay it."),
+    "lead not found": N_("The CRM has no such lead. Once it has, replay it as mapped."),
+    "unreachable": N_("The CRM did not answer for too long. Once it does, replay it as mapped."),
+    "fetch": N_("The sender did not give its answers: check the token, then replay it by the rules of now."),
+    "unknown lead": N_("It goes on by itself once its lead becomes known, or when somebody links it to one."),
+    "ambiguous": N_("Several leads are known by the same: somebody has to say which one it is."),
+    "lead gone": N_("It goes on by itself once its lead becomes known again, or when somebody links it to one."),
+    "no id": N_("Mend the hook file or the form, then replay it by the rules of now."),
+    "no identity": N_("Mend the hook file or the form, then replay it by the rules of now."),
+}
 #: A sender's clock and ours may differ by as much without a word.
 SAME_TIME_MS = 5_000
 
@@ -102,6 +115,12 @@ def dropped(told: Dropped | None) -> str:
     if told is None:
         return _("A person dropped it; the list of acts says why.")
     return _("%(who)s dropped it at %(when)s: %(why)s", who=told.who, when=short(told.at_ms), why=told.why)
+
+
+def cure_of(event: StoredEvent) -> str:
+    """Say what helps, where somebody has to do something."""
+    needs = event.reason is not None and event.state in (State.DEAD, State.PARKED)
+    return words(CURES.get(event.reason.kind, "")) if needs and event.reason else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from jinja2 import StrictUndefined
 from jinja2.ext import i18n
 
 from relay.ops import assets, readable, words
+from relay.ops.desk import Desk
 from relay.ops.who import operator, who
 from relay.texts import N_
 
@@ -42,6 +43,7 @@ def templates(app: flask.Flask) -> None:
         sections=SECTIONS,
         there=lambda path, method="GET": app.url_map.bind("").test(path, method),
         here=here,
+        badge_of=badge_of,
         back=back,
         theme=theme,
         tongue=words.tongue,
@@ -55,6 +57,13 @@ def here(endpoint: str) -> bool:
     """Whether the page that is shown belongs to this section."""
     path, section = flask.request.path, flask.url_for(endpoint)
     return path == section or (endpoint != "ops.overview" and path.startswith(f"{section.rstrip('/')}/"))
+
+
+def badge_of(endpoint: str) -> int:
+    """Give the number beside a section in the navigation."""
+    desk = flask.current_app.blueprints[Desk.NAME]
+    count = desk.badges.get(endpoint) if isinstance(desk, Desk) else None
+    return count() if count else 0
 
 
 def back() -> str | None:

@@ -7,7 +7,6 @@ import flask
 from relay.accounts import Role
 from relay.errors import StoreError
 from relay.metrics import exposition
-from relay.ops.desk import Answer
 from relay.ops.guard import stopped
 from relay.settings import Settings
 from relay.store import Store
@@ -20,14 +19,20 @@ def metrics(store: Store, settings: Settings) -> flask.Blueprint:
     blueprint = flask.Blueprint("metrics", __name__)
 
     @blueprint.get("/metrics")
-    def scrape() -> Answer:
+    def scrape() -> flask.Response:
         """Answer 503 while the store is away: a scraper then knows that there are no figures, not that all are 0."""
         try:
-            if refusal := stopped(Role.VIEWER, json=True):
-                return refusal
+            if stopped(Role.VIEWER, json=True) is not None:
+                return said(401, "send a token of RELAY_OPS_TOKEN as 'Authorization: Bearer ...', or log in at /ops")
             text, content_type = exposition(store, settings, flask.request.headers.get("Accept", ""))
         except StoreError as error:
-            return flask.Response(f"{error}\n", 503, HEADERS, content_type="text/plain; charset=utf-8")
+            return said(503, str(error))
         return flask.Response(text, 200, HEADERS, content_type=content_type)
 
     return blueprint
+
+
+def said(status: int, words: str) -> flask.Response:
+    """Answer in one line: scrapers show it, and want no page."""
+    headers = {**HEADERS, "WWW-Authenticate": "Bearer"} if status == 401 else HEADERS
+    return flask.Response(f"{words}\n", status, headers, content_type="text/plain; charset=utf-8")

@@ -54,7 +54,7 @@ class Sessions(SecureCookieSessionInterface):
         return SECURE_NAME if self.secure() else NAME
 
     def get_cookie_path(self, app: flask.Flask) -> str:  # noqa: ARG002
-        return "/" if self.secure() else PREFIX
+        return "/"  # the name above asks for it, and the metrics are not under the desk
 
     def get_cookie_secure(self, app: flask.Flask) -> bool:  # noqa: ARG002
         return self.secure()

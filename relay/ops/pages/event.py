@@ -10,18 +10,20 @@ from relay.explain import Explained, Explainer
 from relay.explain.body import answers_tree, body_tree
 from relay.expressions.parts import deciding
 from relay.hooks import Hook
-from relay.model import State, StoredEvent
+from relay.model import Death, State, StoredEvent
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import lead_href, plain
-from relay.ops.event_told import Around, edits_told, field_rows, headline, steps
+from relay.ops.event_told import Around, cure_of, edits_told, field_rows, headline, steps
 from relay.ops.means import Means
 from relay.ops.words import _
 from relay.replay import Mode
 from relay.store import Store
-from relay.telling import headers_of, whole_json
+from relay.telling import whole_json
 from relay.timeline import journey
 
+#: Failures of which the event has no part, so that it can go as it is.
+AS_IT_WAS = (Death.UNREACHABLE.value, Death.LEAD_NOT_FOUND.value)
 #: Events superseded by one that its page names.
 MOST_SUPERSEDED = 20
 
@@ -62,10 +64,12 @@ def page_of(store: Store, hooks: Mapping[str, Hook], one: StoredEvent, explainer
         edits=edits_told(around.edits),
         superseded=around.journey.superseded[:MOST_SUPERSEDED],
         lead_href=lead_href(one),
-        headers=headers_of(one),
+        headers={**one.came, **one.headers},
         body=body_tree(one, hooks.get(one.hook)),
         answers=answers_tree(one, hooks.get(one.hook)) if one.fetched else None,
         replays=replays_of(one),
+        best=best_of(one),
+        cure=cure_of(one),
         droppable=one.state in (State.DEAD, State.PARKED),
         plain=plain,
         deciding=deciding,
@@ -94,3 +98,10 @@ def replays_of(event: StoredEvent) -> list[Mode]:
     if event.state is State.IN_FLIGHT:
         return []
     return list(Mode) if event.updates and event.lead else [Mode.REMAPPED]
+
+
+def best_of(event: StoredEvent) -> Mode | None:
+    """Give the way that mostly helps once the cause is mended; None where the event needs nobody."""
+    if event.state not in (State.DEAD, State.PARKED) or event.reason is None:
+        return None
+    return Mode.AS_MAPPED if event.reason.kind in AS_IT_WAS and event.updates and event.lead else Mode.REMAPPED

@@ -29,7 +29,7 @@ TABS = ("", "dead", "parked", "faulty", "in flight", "delivered", "superseded", 
 COUNTED = ("dead", "parked", "faulty")
 #: Why an event is parked, beside the kinds of a death.
 PARKED_FOR = (N_("unknown lead"), N_("ambiguous"), N_("no id"), N_("no identity"), N_("lead gone"))
-NAMES_OF_STATES = {"": N_("all"), "faulty": N_("value held back")}
+NAMES_OF_STATES = {"": N_("any state"), "faulty": N_("value held back")}
 
 
 def add(desk: Desk, means: Means) -> None:
