@@ -197,7 +197,7 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             note=kept.accept_times.note,
         )
     )
-    rules = RulesNow(settings)
+    rules = RulesNow(settings, kept)
     means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules)
     web_app.register_blueprint(ops.desk(means))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))

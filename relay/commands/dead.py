@@ -10,7 +10,7 @@ from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.event import show_event
-from relay.commands.screen import counted, errors, out, print_json
+from relay.commands.screen import bar, counted, errors, out, print_json
 from relay.commands.told import event_json, events_table
 from relay.finding import Filter, count, described, page, select
 from relay.model import State

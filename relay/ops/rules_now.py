@@ -10,13 +10,11 @@ from relay.replay import Remap, remapper
 
 
 def remap(means: Means) -> Remap:
-    """Take the rules of now, and keep their texts. Raises CommandError while they have faults."""
+    """Take the rules of now. Raises CommandError while they have faults."""
     try:
-        rules = means.rules()
+        return remapper(means.rules())
     except RuleError as error:
         raise CommandError(f"the rules of now have faults: {'; '.join(error.faults)}") from error
-    means.store.rule_texts.keep(rules.values())
-    return remapper(rules)
 
 
 def faults(means: Means) -> Sequence[str]:
