@@ -46,7 +46,7 @@ rules:
     update: {first_name: "${fields.nombre | title | first_word}"}
 """
 #: What stands of people in the events: nobody may find it in an address.
-PERSONAL = ("rojas", "example.cl", "87654321", "8765 4321", "55512345", "5551 2345", "anita")
+PERSONAL = ("rojas", "example.cl", "87654321", "8765 4321", "55512345", "5551 2345", "55500000", "5550 0000", "anita")
 
 Enter = Callable[..., Visit]
 
@@ -243,3 +243,154 @@ def test_a_browser_that_asks_for_spanish_is_answered_in_it(relay: Relay, enter: 
     assert visit.page.locator("html").get_attribute("lang") == "es"
     visit.page.get_by_role("link", name="English").click()
     expect(visit.page.get_by_role("heading", name="Events", level=1)).to_be_visible()
+
+
+def test_a_lead_is_found_by_its_phone_and_its_page_tells_why_a_field_has_its_value(relay: Relay, enter: Enter) -> None:
+    relay.until(State.DELIVERED, relay.send(minutes_ago=30, nombre="ana maría rojas", estado="nuevo"))
+    event = relay.send(telefono="9 8765 4321", correo="ana.rojas@example.cl", estado="calificado")
+    relay.until(State.DELIVERED, event)
+    visit = enter()
+    visit.go("/ops/")
+
+    visit.page.get_by_role("searchbox", name="Search").fill("9 8765 4321")
+    visit.page.keyboard.press("Enter")
+
+    expect(visit.page).to_have_url(re.compile(f"/ops/leads/{relay.lead}$"))
+    fields = visit.page.get_by_role("table", name="Each field with its value now")
+    stands = fields.get_by_role("row").filter(has=visit.page.get_by_role("rowheader", name="estado_lead"))
+    for words in ("calificado", "where they stand cotiza", "nuevo"):
+        expect(stands).to_contain_text(words)
+    expect(fields.get_by_role("row", name="phone")).to_contain_text("+56987654321")
+
+    stands.get_by_role("link", name=event).click()
+    expect(visit.page).to_have_url(re.compile(f"/ops/events/{event}$"))
+    why = visit.page.get_by_role("table", name="Field by field")
+    expect(why.get_by_role("row", name="metadata.estado_lead")).to_contain_text("where they stand cotiza.yaml:15")
+    rule = visit.page.get_by_role("group").filter(has_text="where they stand")
+    rule.get_by_text("where they stand").click()
+    expect(rule.get_by_text("fields.estado != 'borrador'").first).to_be_visible()
+    expect(rule.get_by_text('"calificado"').first).to_be_visible()
+
+
+def test_a_group_that_the_crm_refused_is_mended_by_its_rule_and_replayed_from_its_page(
+    relay: Relay, enter: Enter
+) -> None:
+    words, line = "estado_lead must be lower case", "cotiza: the CRM refused estado_lead: must be lower case"
+    relay.crm.put_faults(refuse=[{"field": "metadata.estado_lead", "value": "Calificado", "message": words}])
+    fellows = [replace(relay, lead=str(uuid4())) for _ in range(3)]
+    events = [one.send(nombre="Ana", estado="Calificado") for one in fellows]
+    for event in events:
+        relay.until(State.DEAD, event)
+    visit = enter()
+    visit.go("/ops/")
+
+    # What fails, in words, with the values that were refused.
+    visit.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Inbox").click()
+    visit.page.get_by_role("link", name=line).click()
+    group = visit.page.url
+    visit.said("3 events")
+    seen = visit.page.get_by_role("table", name="estado_lead").get_by_role("row", name="“Calificado”")
+    expect(seen).to_contain_text("3")
+
+    # The rule is mended on disk; the plan says what would change, and changes nothing.
+    relay.write_rules(RULES.replace("fields.estado}", "fields.estado | lower}"))
+    visit.page.get_by_role("link", name="Replay 3").click()
+    visit.page.get_by_role("radio", name="By the rules of now").check()
+    visit.page.get_by_role("button", name="Make the plan").click()
+    begin = visit.page.get_by_role("button", name="Start: replay 3 events")
+    expect(begin).to_be_visible()
+    changes = visit.page.get_by_role("table", name="Fields that would change")
+    expect(changes.get_by_role("row", name="estado_lead").first).to_contain_text("calificado")
+    assert {relay.event(event).state for event in events} == {State.DEAD}
+
+    begin.click()
+    visit.said("3 events were replayed")
+    for event in events:
+        relay.until(State.DELIVERED, event)
+    visit.page.goto(group)
+    visit.said("none fails any more")
+    visit.go("/ops/inbox?show=closed")
+    expect(visit.page.get_by_role("link", name=line)).to_be_visible()
+    for one in fellows:
+        assert one.lead_at_the_crm()["metadata"] == {"estado_lead": "calificado"}
+
+
+def test_the_plan_tells_that_an_older_event_stays_back_and_running_it_changes_nothing(
+    relay: Relay, enter: Enter
+) -> None:
+    relay.crm.put_faults(refuse=[{"field": "first_name", "value": "Anita", "message": "no nicknames"}])
+    older = relay.send(minutes_ago=30, nombre="Anita")
+    relay.until(State.DEAD, older)
+    relay.crm.put_faults()
+    relay.until(State.DELIVERED, relay.send(nombre="Ana"))
+    before = relay.puts()
+    visit = enter()
+    visit.go(f"/ops/events/{older}")
+
+    visit.page.get_by_role("link", name="Replay as mapped").click()
+    visit.page.get_by_role("button", name="Make the plan").click()
+
+    expect(figure(visit.page, "older, stay back")).to_have_text("1")
+    expect(figure(visit.page, "fields change")).to_have_text("0")
+    visit.page.get_by_role("button", name="Start: replay 1 event").click()
+    visit.said("1 event was replayed")
+    relay.until(State.SUPERSEDED, older)
+    assert relay.puts() == before
+    assert relay.lead_at_the_crm()["first_name"] == "Ana"
+
+
+def figure(page: Page, name: str) -> Any:
+    """Find a number at the top of a page by what it counts."""
+    return page.get_by_role("term").filter(has_text=name).locator("xpath=following-sibling::dd[1]")
+
+
+def test_a_parked_event_is_linked_to_its_lead_and_delivered(relay: Relay, enter: Enter) -> None:
+    event = relay.send(hook="llamada", telefono="9 5551 2345", nombre="Pía")
+    relay.until(State.PARKED, event)
+    visit = enter()
+    visit.go("/ops/")
+
+    visit.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Parked").click()
+    waits = visit.page.get_by_role("listitem").filter(has_text="+56955512345")
+    expect(waits).to_contain_text("1 event")
+    waits.get_by_text("Link to a lead").click()
+    waits.get_by_role("textbox", name="Lead id").fill(relay.lead)
+    waits.get_by_role("button", name="Link").click()
+
+    visit.said("Linked")
+    expect(visit.page.get_by_text("+56955512345")).to_have_count(0)
+    relay.until(State.DELIVERED, event)
+    assert relay.lead_at_the_crm()["first_name"] == "Pía"
+
+
+def test_a_viewer_sees_no_way_to_act_and_is_refused_where_one_is_tried(relay: Relay, enter: Enter) -> None:
+    relay.crm.put_faults(refuse=[{"field": "first_name", "value": "Nadie", "message": "no such person"}])
+    event = relay.send(nombre="Nadie")
+    relay.until(State.DEAD, event)
+    relay.until(State.PARKED, relay.send(hook="llamada", telefono="9 5550 0000", nombre="Pía"))
+    visit = enter("pedro")
+
+    for path in ("/ops/inbox", "/ops/events?state=dead", f"/ops/events/{event}", f"/ops/leads/{relay.lead}"):
+        visit.go(path)
+        expect(visit.page.get_by_role("main")).to_contain_text("no such person")
+        assert acts(visit.page) == []
+    visit.go("/ops/parked")
+    visit.said("+56955500000")
+    assert acts(visit.page) == []
+
+    visit.go(f"/ops/replays/new?id={event}")
+    visit.said("Your role doesn't allow this.")
+    refused = visit.page.evaluate(
+        """async (address) => (await fetch(address, {method: "POST", headers: {"X-CSRFToken":
+        document.querySelector('[name="csrf_token"]').value}})).status""",
+        f"/ops/events/drop?id={event}&why=x",
+    )
+    assert refused == 403
+    assert relay.event(event).state is State.DEAD
+
+
+def acts(page: Page) -> list[str]:
+    """Give the words of all that acts on a page: buttons of forms that are posted, and what leads to them."""
+    buttons = page.get_by_role("main").locator('form[method="post"] button').all_inner_texts()
+    named = re.compile("^(Replay|Drop|Link|Pause|Resume|Edit)")
+    return [*buttons, *page.get_by_role("main").get_by_role("link", name=named).all_inner_texts()]
