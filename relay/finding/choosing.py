@@ -35,7 +35,8 @@ def choose(store: Store, wanted: Filter, *, most: int = MOST) -> Chosen:
 def _by_headers(store: Store, wanted: Filter, most: int) -> Chosen:
     ids: list[str] = []
     looked = 0
-    for looked, step in enumerate(islice(walk(store, wanted), MOST_HEADERS), 1):
+    for step in islice(walk(store, wanted), MOST_HEADERS):
+        looked += 1
         if fits_header(step.header, wanted):
             if len(ids) == most:
                 return Chosen(ids=tuple(ids), more=True)
