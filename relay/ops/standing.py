@@ -124,8 +124,7 @@ def headline(found: list[Worry]) -> tuple[str, str]:
     """Give the sentence at the top, and whether it is 'good', 'warn' or 'bad'."""
     if not found:
         return _("All is well."), "good"
-    said = "; ".join(one.words for one in found)
-    return f"{said[0].upper()}{said[1:]}.", found[0].kind
+    return f"{'; '.join(one.words for one in found)}.", found[0].kind
 
 
 def known_about(standing: Standing) -> str:
