@@ -1,6 +1,4 @@
-"""Where a person sits in a test: the commands as a script or a terminal sees them, a browser before the ops desk, and a
-world for things to happen.
-"""
+"""Where a person sits in a test: before the commands, as a script or a terminal sees them, or before the page."""
 
 from __future__ import annotations
 

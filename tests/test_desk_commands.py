@@ -65,7 +65,7 @@ def test_a_state_that_is_none_is_refused_with_those_that_are(desk: Desk) -> None
     assert listed.returncode == 2
     assert listed.stderr == (
         "--state: must be one of in flight, delivered, superseded, ignored, parked, dead, discarded, faulty, "
-        "not 'lost'\n"
+        "any, not 'lost'\n"
     )
 
 
@@ -111,9 +111,11 @@ def test_the_commands_that_a_group_is_shown_with_act_on_exactly_its_events(desk:
 
     commands = [one.removeprefix("relay ").split() for one in desk.json("inbox", "show", group.id)["commands"]]
     listed = desk.json(*next(one for one in commands if one[0] == "events"))
+    planned = desk.json(*next(one for one in commands if one[0] == "replay"))
     dropped = desk.relay(*next(one for one in commands if one[0] == "dead"), "--yes")
 
     assert sorted(one["id"] for one in listed["events"]) == sorted(mine)
+    assert sorted(one["event"] for one in planned["items"]) == sorted(mine)
     assert dropped.stdout == "2 events dropped\n"
     assert desk.world.state(event) is State.DEAD
 
@@ -179,14 +181,14 @@ def test_a_lead_is_told_with_what_its_fields_were_what_waits_and_by_what_it_is_k
 def test_what_people_did_is_listed_and_can_be_narrowed(desk: Desk) -> None:
     event = desk.dead("e", ANA, title="x")
     desk.relay("dead", "drop", event, "--why", "a test", "--who", "eva")
-    desk.world.store.acts.note(who="ana", what="replay", about="3 events")
+    desk.world.store.acts.note(who="ana", what="replay", about="replay a1", filter="dead, hook 'cotiza'", count=3)
 
     shown, told = desk.relay("acts", "--who", "eva"), desk.json("acts")
 
-    assert [line.split()[2:] for line in shown.stdout.splitlines()[1:]] == [["eva", "drop", event, "a", "test"]]
-    assert [(one["who"], one["what"], one["about"]) for one in told] == [
-        ("ana", "replay", "3 events"),
-        ("eva", "drop", event),
+    assert [line.split()[2:] for line in shown.stdout.splitlines()[1:]] == [["eva", "drop", event, "1", "a", "test"]]
+    assert [(one["who"], one["what"], one["about"], one["filter"], one["count"]) for one in told] == [
+        ("ana", "replay", "replay a1", "dead, hook 'cotiza'", 3),
+        ("eva", "drop", event, "", 1),
     ]
     assert desk.relay("acts", "--what", "nothing").returncode == 3
 
