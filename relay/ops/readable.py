@@ -115,7 +115,7 @@ def zone_name() -> str:
     """Say which zone the times of a page are in: ``America/Santiago, UTC-03:00``."""
     found = zone()
     offset = _offset(datetime.now(found))
-    return f"{found.key}, {offset}" if isinstance(found, ZoneInfo) else offset
+    return f"{found.key}, {offset}" if isinstance(found, ZoneInfo) and found.key != offset else offset
 
 
 def _offset(at: datetime) -> str:
