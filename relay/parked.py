@@ -19,7 +19,7 @@ from relay.replay.plan import value_of
 from relay.store import Store
 
 #: Events that one page looks at.
-SIZE = 200
+SIZE = 100
 #: Events that are looked at to say how many wait for one name; beyond it the number is about right.
 EXACT = 50
 #: Candidates of which is told what we set of them.

@@ -133,10 +133,10 @@ def story(store: Store, name: str, *, most: int = 0) -> Story:
         fields=tuple(_standings(lead.clock, events, own)),
         pending=tuple(events[id] for id in lead.pending if id in events),
         dead=tuple(dead),
-        events=tuple(sorted(own, key=lambda event: event.stamp, reverse=True)),
+        events=tuple(sorted(own, key=lambda event: event.stamp, reverse=True)[: most or None]),
         identities=tuple(_identities(store, name, own)),
         due_ms=lead.due_ms,
-        older=bool(most) and (len(history) < len(lead.history) or len(ids) > most),
+        older=bool(most) and (len(history) < len(lead.history) or max(len(ids), len(own)) > most),
         more_dead=more_dead,
     )
 

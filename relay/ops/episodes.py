@@ -114,8 +114,7 @@ def episodes(told: Story) -> list[Episode]:
     """Give the places of a lead's line of time, the newest first."""
     stands, by_event = _Stands(), _happenings_by_event(told.happenings)
     places = [_episode(event, by_event.get(event.id, []), stands) for event in reversed(told.events)]
-    kept = {event.id for event in told.events}
-    places += [_apart(one) for one in told.happenings if _is_apart(one, kept)]
+    places += [_apart(one) for one in told.happenings if _is_apart(one)]
     return sorted(places, key=lambda one: (one.at_ms, one.event.stamp.number if one.event else 0), reverse=True)
 
 
@@ -166,11 +165,11 @@ def _why(event: StoredEvent) -> str:
     return why_ignored(event) if event.state is State.IGNORED else ""
 
 
-def _is_apart(one: Happening, kept: set[str]) -> bool:
+def _is_apart(one: Happening) -> bool:
     """Whether it has its own place: what a person did, and what was about no event that is kept."""
     if one.burial:
         return False
-    return (one.status is None and bool(one.words)) or not any(part.event in kept for part in one.parts)
+    return (one.status is None and bool(one.words)) or not any(part.hook for part in one.parts)
 
 
 def _apart(one: Happening) -> Episode:

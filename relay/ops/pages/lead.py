@@ -17,7 +17,7 @@ from relay.telling import story_json
 from relay.timeline import Standing, Story, story
 
 #: Happenings and events that are told of at first, then when older ones are asked for.
-STEPS = (100, 400, 2_000)
+STEPS = (60, 240, 1_000)
 #: Dead letters that stand in the table of them.
 MOST_DEAD = 20
 
