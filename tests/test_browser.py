@@ -9,15 +9,20 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import flask
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
+from relay import replay, wiring
 from relay.embedded import EmbeddedRedis
 from relay.model import State
+from relay.ops.desk import Desk
 from relay.store.logins import Logins
-from tests.browser import Visit, browsing, visiting
+from tests.browser import DESKTOP, PHONE, Visit, browsing, overflow, visiting
 from tests.desk import OPERATOR, PASSWORD, VIEWER
 from tests.running import Relay, running
+from tests.waiting import until
 
 RULES = """\
 sender: typeform
@@ -394,3 +399,63 @@ def acts(page: Page) -> list[str]:
     buttons = page.get_by_role("main").locator('form[method="post"] button').all_inner_texts()
     named = re.compile("^(Replay|Drop|Link|Pause|Resume|Edit)")
     return [*buttons, *page.get_by_role("main").get_by_role("link", name=named).all_inner_texts()]
+
+
+def addresses(relay: Relay) -> dict[str, str]:
+    """Give an address for each page, of a store that has something to show on it."""
+    words = "this campaign_id is unknown"
+    relay.crm.put_faults(refuse=[{"field": "metadata.estado_lead", "value": "Perdido", "message": words}])
+    relay.until(State.DELIVERED, relay.send(nombre="ana maría rojas", correo="ana.rojas@example.cl", estado="x" * 400))
+    dead = relay.send(nombre="Ana", correo="nada", estado="Perdido")
+    relay.until(State.DEAD, dead)
+    relay.until(State.PARKED, relay.send(hook="llamada", telefono="9 5550 0001", nombre="Pía"))
+    requests.post(f"{relay.url}/hooks/cotiza", data="{}", timeout=10)
+    made = replay.draft(relay.store, [dead], who="carolina", name="lo de ayer")
+    until(lambda: replay.get(relay.store, made.id).stage is replay.Stage.PLANNED)
+    group = next(one for one in relay.store.groups.open() if words in one.words)
+    return {
+        "ops.overview": "/ops/",
+        "ops.inbox": "/ops/inbox",
+        "ops.inbox_group": f"/ops/inbox/{group.id}",
+        "ops.events": "/ops/events",
+        "ops.event": f"/ops/events/{dead}",
+        "ops.drop_what": f"/ops/events/drop?id={dead}",
+        "ops.lead": f"/ops/leads/{relay.lead}",
+        "ops.parked": "/ops/parked",
+        "ops.rejected": "/ops/rejected",
+        "ops.replays": "/ops/replays",
+        "ops.replay": f"/ops/replays/{made.id}",
+        "ops.new_replay": f"/ops/replays/new?id={dead}&how=edited",
+        "ops.hooks": "/ops/hooks",
+        "ops.hook": "/ops/hooks/cotiza",
+        "ops.destinations": "/ops/destinations",
+        "ops.acts": "/ops/acts",
+        "ops.account": "/ops/account",
+        "ops.search_page": "/ops/search",
+        "ops.searched": f"/ops/search/{relay.store.searches.keep('Ab12Cd34')}",
+    }
+
+
+@pytest.mark.parametrize(("theme", "window"), [("light", DESKTOP), ("dark", PHONE)])
+def test_every_page_fits_its_window_and_nothing_goes_wrong_in_it(
+    relay: Relay, enter: Enter, theme: str, window: dict[str, int]
+) -> None:
+    app = wiring.routes(relay.settings, relay.store, wiring.hooks(relay.settings))
+    pages = addresses(relay)
+    assert pages_of(app) - pages.keys() == set(), "name an address where it has something to show"
+    visit = enter(color_scheme=theme, viewport=window)
+
+    for path in [*pages.values(), "/ops/nothing", "/ops/inbox?kind=x"]:
+        visit.go(path)
+        expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
+        visit.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert overflow(visit.page) == 0, path
+
+
+def pages_of(app: flask.Flask) -> set[str]:
+    """Give the endpoints of all pages that want a login, but the part of one that renews itself."""
+    desk = app.blueprints["ops"]
+    assert isinstance(desk, Desk)
+    shown = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    marked = {name for name, mark in desk.marks.items() if mark.role is not None and not mark.json}
+    return (shown & marked) - {"ops.events_tail"}
