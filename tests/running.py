@@ -133,6 +133,7 @@ def running(
     client = redis.Redis.from_url(redis_url)
     client.flushall()
     output = folder / "output"
+    output.touch()
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client, shown(output):
         environment = {**environment_of(folder, redis_url, crm), "WEB_CONCURRENCY": str(webs), **variables}
         settings = load(environment)
