@@ -32,6 +32,7 @@ LAYERS = {
         "suspects",
         "cures",
         "refusals",
+        "rehearsal",
         "doctor",
         "new_hook",
         "ops",
