@@ -8,14 +8,13 @@ import logging
 import sys
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import flask
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import doctor, logs, ops, receive, rulebook
-from relay.alarms import Watch
+from relay import doctor, logs, rulebook
 from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
@@ -25,6 +24,9 @@ from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
 from relay.store.logins import Logins
+
+if TYPE_CHECKING:
+    import flask
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -160,6 +162,8 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
+    from relay.alarms import Watch  # noqa: PLC0415 -- slow to load, and of no use to commands
+
     logs.set_up(settings.log, settings.log_format)
     loaded = hooks(settings)
     require_destinations(settings, loaded)
@@ -186,6 +190,11 @@ def app(settings: Settings) -> flask.Flask:
 
 def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
     """Build the app with every route that it has, over one store."""
+    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
+    import flask  # noqa: PLC0415
+
+    from relay import ops, receive  # noqa: PLC0415
+
     web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(
