@@ -147,4 +147,4 @@ def href_of(act: Act) -> str:
         return flask.url_for("ops.event", id=act.about)
     if is_uuid(act.about.rpartition("/")[2]):
         return href_of_lead(act.about)
-    return {"hook": "/ops/hooks", "destination": "/ops/destinations"}.get(kind, "") if name else ""
+    return {"hook": f"/ops/hooks/{name}", "destination": "/ops/destinations"}.get(kind, "") if name else ""
