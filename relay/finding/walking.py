@@ -68,12 +68,12 @@ def _lists(store: Store, keys: list[str], after: str) -> Iterator[Step]:
 
 
 def _of_lead(store: Store, lead: str, after: str) -> Iterator[Step]:
-    """Give the events that the index has for a lead, by their receipt; ``after`` is that and the id of the last one."""
+    """Give the events that the index has for a lead, by their receipt; ``after`` is that and the number of the last."""
     before = _time_and_id(after) if after else None
-    headers = store.events.headers(store.finder.by_lead(lead))
-    for header in sorted(headers, key=lambda one: (one.received_ms, one.id), reverse=True):
-        if before is None or (header.received_ms, header.id) < before:
-            yield Step(header, f"{header.received_ms}:{header.id}")
+    found = [(one.received_ms, f"{one.number:014d}", one) for one in store.events.headers(store.finder.by_lead(lead))]
+    for at_ms, number, header in sorted(found, key=lambda one: one[:2], reverse=True):
+        if before is None or (at_ms, number) < before:
+            yield Step(header, f"{at_ms}:{number}")
 
 
 def _time_and_id(after: str) -> tuple[int, str]:
