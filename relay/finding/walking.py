@@ -70,7 +70,9 @@ def _lists(store: Store, keys: list[str], after: str) -> Iterator[Step]:
 def _of_lead(store: Store, lead: str, after: str) -> Iterator[Step]:
     """Give the events that the index has for a lead, by their receipt; ``after`` is that and the number of the last."""
     before = _time_and_id(after) if after else None
-    found = [(one.received_ms, f"{one.number:014d}", one) for one in store.events.headers(store.finder.by_lead(lead))]
+    found = [
+        (one.received_ms, f"{one.number:014d}", one) for one in store.events.headers(store.finder.by_lead(lead.lower()))
+    ]
     for at_ms, number, header in sorted(found, key=lambda one: one[:2], reverse=True):
         if before is None or (at_ms, number) < before:
             yield Step(header, f"{at_ms}:{number}")
