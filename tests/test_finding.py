@@ -130,6 +130,21 @@ def test_the_dead_letters_of_a_group_are_paged_and_counted_by_the_group(store: S
     assert count(store, wanted) == group.count == 5
 
 
+def test_the_events_of_a_lead_are_found_without_a_look_at_all_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST_RECORDS", 10)
+    mine = [store.door.accept([arrival(f"mine {n}", ANA)])[0].id for n in range(5)]
+    for n in range(60):
+        store.door.accept([arrival(f"other {n}", EVA)])
+
+    for lead in (ANA, f"default/{ANA}".upper()):
+        one = page(store, Filter(state="", lead=lead), size=10)
+        assert ([event.id for event in one.events], one.next) == (mine[::-1], "")
+    assert all_pages(store, Filter(state="", lead=ANA), 2) == mine[::-1]
+    assert select(store, Filter(state="", lead=f"acme/{ANA}")) == []
+
+
 def test_a_thousand_events_of_one_moment_are_paged_too(store: Store) -> None:
     reason = Reason(kind="mapping", words="no")
     mapped = Mapped(event_id="", at_ms=None, state=State.DEAD, reason=reason)
@@ -224,12 +239,19 @@ def test_one_box_finds_an_event_that_waits_for_its_lead(store: Store) -> None:
     assert found(store, "ANA@x.cl") == ([], [accepted.id])
 
 
-def test_the_newest_are_chosen_up_to_a_number_and_it_is_said_whether_there_are_more(store: Store) -> None:
-    ids = [take(store, str(n), state=State.DEAD, kind="mapping" if n % 2 else "refused") for n in range(30)]
-    wanted = Filter(kind="mapping")
+@pytest.mark.parametrize(
+    "wanted", [Filter(kind="mapping"), Filter(hook="zapier"), Filter(sender="typeform", hook="zapier")]
+)
+def test_the_newest_are_chosen_up_to_a_number_and_it_is_said_whether_there_are_more(
+    store: Store, wanted: Filter
+) -> None:
+    kinds, hooks = ("refused", "mapping"), ("cotiza", "zapier")
+    ids = [take(store, str(n), state=State.DEAD, kind=kinds[n % 2], hook=hooks[n % 2]) for n in range(30)]
 
     assert set(choose(store, wanted).ids) == set(ids[1::2])
     assert not choose(store, wanted).more
+    assert not choose(store, wanted, most=15).more
+    assert set(choose(store, wanted, most=10).ids) < set(ids[1::2])
     assert len(choose(store, wanted, most=10).ids) == 10
     assert choose(store, wanted, most=10).more
     assert len(choose(store, replace(wanted, limit=4)).ids) == 4
