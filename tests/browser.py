@@ -104,7 +104,16 @@ def is_fault(message: ConsoleMessage) -> bool:
     return message.type == "error" and not message.text.startswith("Failed to load resource: the server responded")
 
 
-def overflow(page: Page) -> int:
-    """Say by how many pixels the document is wider than the window; 0 is none."""
-    width: int = page.evaluate("Math.max(0, document.scrollingElement.scrollWidth - window.innerWidth)")
-    return width
+def overflow(page: Page) -> list[str]:
+    """Name what makes the document wider than the window; nothing where it fits."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const wide = window.innerWidth;
+          if (document.scrollingElement.scrollWidth <= wide) return [];
+          const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
+          const over = [...document.body.querySelectorAll("*")].filter(
+            (one) => one.getBoundingClientRect().right > wide && !scrolls(one.parentElement));
+          return over.map((one) => `${one.localName}#${one.id}.${one.className}: ${one.innerText?.slice(0, 40)}`);
+        }"""
+    )
+    return found

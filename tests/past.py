@@ -5,14 +5,16 @@ One process receives and delivers, by the real door, rules, scripts and lead API
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest.mock import patch
 
 import flask
 
 from relay import wiring
+from relay.model import Answer, Json
 from relay.senders import adapter_of
 from relay.senders.examples import Example, renewed
 from relay.settings import Settings
@@ -61,8 +63,13 @@ class Past:
         """Deliver all that is due."""
         _, claims = self._delivery.exchange([], room=ROOM)
         while claims is not None and claims.leads:
-            ended = [deliver(one, self._api.put, now=lambda: self.ms, deadline_ms=DEADLINE_MS) for one in claims.leads]
+            ended = [deliver(one, self._put, now=lambda: self.ms, deadline_ms=DEADLINE_MS) for one in claims.leads]
             _, claims = self._delivery.exchange(ended, room=ROOM)
+
+    def _put(self, lead: str, body: Mapping[str, Json]) -> Answer:
+        """Have the clock go on by as long as a PUT would have taken."""
+        self.at(self.ms + random.randrange(90, 260))
+        return self._api.put(lead, body)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ pictures of the README go to ``docs/images`` with ``--readme``.
 from __future__ import annotations
 
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
 import requests
 from playwright.sync_api import Browser
 
@@ -37,6 +39,7 @@ from tests.past import Past, past
 from tests.running import ROOT, Relay, running
 from tests.waiting import until
 
+ZONE = "America/Santiago"
 MINUTE, HOUR = 60_000, 3_600_000
 #: Events in an hour, from 0 to 23 o'clock in Santiago.
 BY_HOUR = (3, 2, 1, 1, 1, 2, 4, 9, 18, 28, 34, 38, 36, 30, 26, 28, 33, 36, 40, 38, 32, 24, 14, 7)
@@ -175,13 +178,21 @@ def people(dice: random.Random, count: int) -> list[Person]:
         found.append(
             Person(
                 name=f"{first} {last} {second}",
-                phone=f"+569{dice.randrange(5_000_0000, 9_999_9999)}",
+                phone=phone(dice),
                 email=f"{plain}{number}@example.com",
                 lead=str(uuid.UUID(int=dice.getrandbits(128), version=4)),
                 comuna=dice.choice(COMUNAS),
             )
         )
     return found
+
+
+def phone(dice: random.Random) -> str:
+    """Give a mobile number that there can be in Chile."""
+    while True:
+        number = f"+569{dice.randrange(10_000_000, 100_000_000)}"
+        if phonenumbers.is_valid_number(phonenumbers.parse(number)):
+            return number
 
 
 def event_of(person: Person, sender: str, file: Path, dice: random.Random) -> Example:
@@ -215,9 +226,12 @@ def lived(settings: Settings, crm: Sandbox) -> None:
     everybody = people(dice, 140)
     now_ms = int(time.time() * 1000)
     crm.put_faults(latency_ms=8, spread_ms=5)
+    logging.getLogger("relay").setLevel(logging.CRITICAL)
     with past(settings, now_ms - 26 * HOUR) as one:
-        for person in everybody[:110]:  # known to the CRM, and so by their phones
+        for person in everybody[:110]:  # the others are not known by their phones yet
             one.store.names.learn("default", [(person.lead, [Name("phone", person.phone)])])
+        for person in everybody[-2:]:  # a couple with one phone
+            one.store.names.learn("default", [(person.lead, [Name("phone", everybody[-1].phone)])])
         for at_ms in moments(now_ms, dice):
             one.at(at_ms)
             trouble(crm, now_ms - at_ms)
@@ -248,7 +262,9 @@ def happens(one: Past, dice: random.Random, everybody: list[Person], *, ago_ms: 
     hook, sender, file, _ = dice.choices(KINDS, [kind[3] for kind in KINDS])[0]
     if hook == "agenda" and ago_ms < 40 * MINUTE:
         return
-    person = dice.choice(everybody)
+    # Some are known to nobody but Google; the last of them is two.
+    strangers = everybody[-9:] if sender == "google_ads" and dice.random() < 0.15 else everybody[:-9]
+    person = dice.choice(strangers)
     event = event_of(person, sender, file, dice)
     content = event.content
     assert isinstance(content, dict)
@@ -346,10 +362,11 @@ def picture(visit: Visit, path: str, file: Path, *, whole: bool = True) -> None:
 
 
 def cookies_of(browser: Browser, url: str) -> Any:
-    with visiting(browser, url) as visit:
+    with visiting(browser, url, timezone_id=ZONE) as visit:
         visit.go("/ops/login")
         visit.log_in("carolina", PASSWORD)
         visit.page.get_by_role("button", name="Log out").wait_for()
+        visit.go("/ops/")
         return visit.page.context.storage_state()
 
 
@@ -357,7 +374,7 @@ def album(relay: Relay, folder: Path) -> None:
     """Take a picture of every page, at a desk and on a phone, by day and by night, and the README's three."""
     pages = today(relay)
     with browsing() as browser:
-        kept = {"storage_state": cookies_of(browser, relay.url), "timezone_id": "America/Santiago"}
+        kept = {"storage_state": cookies_of(browser, relay.url), "timezone_id": ZONE}
         for name, window in (("desk", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
                 with visiting(browser, relay.url, color_scheme=theme, viewport=window, **kept) as visit:

@@ -368,6 +368,54 @@ def test_a_parked_event_is_linked_to_its_lead_and_delivered(relay: Relay, enter:
     assert relay.lead_at_the_crm()["first_name"] == "Pía"
 
 
+def test_a_paused_hook_keeps_its_events_back_and_says_so_until_it_is_resumed(relay: Relay, enter: Enter) -> None:
+    visit = enter()
+    visit.go("/ops/hooks/cotiza")
+    pause(visit.page, why="the form asks twice")
+    visit.said("Paused by carolina")
+
+    event = relay.send(nombre="Pía")
+    visit.go(f"/ops/events/{event}")
+    visit.said("the form asks twice")
+    visit.go("/ops/hooks")
+    expect(visit.page.get_by_role("row", name="cotiza")).to_contain_text("1 event kept back")
+    assert relay.event(event).state is State.IN_FLIGHT
+    assert relay.puts() == []
+
+    visit.page.get_by_role("link", name="cotiza").click()
+    visit.page.get_by_role("button", name="Resume: 1 event goes on").click()
+    relay.until(State.DELIVERED, event)
+    visit.go("/ops/hooks/cotiza")
+    expect(visit.page.get_by_text("paused")).to_have_count(0)
+
+
+def test_a_paused_destination_is_sent_nothing_and_says_so_until_it_is_resumed(relay: Relay, enter: Enter) -> None:
+    visit = enter()
+    visit.go("/ops/destinations")
+    pause(visit.page, why="the CRM is being moved")
+    visit.said("by carolina: the CRM is being moved")
+
+    event = relay.send(nombre="Pía")
+    visit.go(f"/ops/events/{event}")
+    visit.said("the CRM is being moved")
+    visit.go(f"/ops/leads/{relay.lead}")
+    visit.said("1 event waits for its delivery")
+    assert relay.event(event).state is State.IN_FLIGHT
+    assert relay.puts() == []
+
+    visit.go("/ops/destinations")
+    visit.page.get_by_role("button", name="Resume").click()
+    expect(visit.page.get_by_role("main").get_by_text("flowing")).to_be_visible()
+    relay.until(State.DELIVERED, event)
+
+
+def pause(page: Page, *, why: str) -> None:
+    """Pause the hook or the destination whose page is shown."""
+    page.get_by_role("link", name="Pause").click()
+    page.get_by_label("Why is it paused?").fill(why)
+    page.get_by_role("button", name="Pause").click()
+
+
 def test_a_viewer_sees_no_way_to_act_and_is_refused_where_one_is_tried(relay: Relay, enter: Enter) -> None:
     relay.crm.put_faults(refuse=[{"field": "first_name", "value": "Nadie", "message": "no such person"}])
     event = relay.send(nombre="Nadie")
@@ -428,7 +476,10 @@ def addresses(relay: Relay) -> dict[str, str]:
         "ops.new_replay": f"/ops/replays/new?id={dead}&how=edited",
         "ops.hooks": "/ops/hooks",
         "ops.hook": "/ops/hooks/cotiza",
+        "ops.hook_test": "/ops/hooks/cotiza/test",
+        "ops.pause_hook_question": "/ops/hooks/cotiza/pause",
         "ops.destinations": "/ops/destinations",
+        "ops.pause_destination_question": "/ops/destinations/default/pause",
         "ops.acts": "/ops/acts",
         "ops.account": "/ops/account",
         "ops.search_page": "/ops/search",
@@ -449,7 +500,7 @@ def test_every_page_fits_its_window_and_nothing_goes_wrong_in_it(
         visit.go(path)
         expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
         visit.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        assert overflow(visit.page) == 0, path
+        assert overflow(visit.page) == [], path
 
 
 def pages_of(app: flask.Flask) -> set[str]:
