@@ -1,6 +1,6 @@
 # `make run` is the whole relay on this machine. Nothing needs to be there but Python 3.11 or newer, and make.
 
-.PHONY: run test lint bench texts lock clean
+.PHONY: run test lint bench screenshots texts lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -22,6 +22,10 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
+
+# A picture of every page of the ops desk, into screenshots/; needs Debian's chromium on the path.
+screenshots: $(READY)
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 # Set up once, and again when the lock or the project's description changes; otherwise nothing is asked of the network.
 $(READY): requirements.txt pyproject.toml

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -147,6 +148,9 @@ RULES = {
     "landing": LANDING,
     "llamadas": CRM_NOTES,
 }
+IMAGES = ROOT / "docs" / "images"
+#: Pages that the README shows, with the theme and the height of the window.
+README = (("overview", "light", 860), ("replay-plan", "dark", 720), ("lead", "light", 760))
 #: The hook, its sender, the event, and how often it comes.
 KINDS = (
     ("cotiza", "typeform", ROOT / "rules/cotiza/full.json", 8),
@@ -222,6 +226,9 @@ def event_of(person: Person, sender: str, file: Path, dice: random.Random) -> Ex
 
 def lived(settings: Settings, crm: Sandbox) -> None:
     """Let the relay live through a day, which ends some minutes ago."""
+    for hook, _, file, _ in KINDS:  # the examples that a test event is made of
+        (settings.rules / hook).mkdir(exist_ok=True)
+        shutil.copy(file, settings.rules / hook)
     dice = random.Random(11)
     everybody = people(dice, 140)
     now_ms = int(time.time() * 1000)
@@ -370,11 +377,15 @@ def cookies_of(browser: Browser, url: str) -> Any:
         return visit.page.context.storage_state()
 
 
-def album(relay: Relay, folder: Path) -> None:
-    """Take a picture of every page, at a desk and on a phone, by day and by night, and the README's three."""
+def album(relay: Relay, folder: Path, *, readme: bool) -> None:
+    """Take a picture of every page, at a desk and on a phone, by day and by night."""
     pages = today(relay)
     with browsing() as browser:
         kept = {"storage_state": cookies_of(browser, relay.url), "timezone_id": ZONE}
+        for page, theme, height in README if readme else ():
+            window = {"width": DESKTOP["width"], "height": height}
+            with visiting(browser, relay.url, color_scheme=theme, viewport=window, **kept) as visit:
+                picture(visit, pages[page], IMAGES / f"{page}.png", whole=False)
         for name, window in (("desk", DESKTOP), ("phone", PHONE)):
             for theme in ("light", "dark"):
                 with visiting(browser, relay.url, color_scheme=theme, viewport=window, **kept) as visit:
@@ -386,7 +397,8 @@ def album(relay: Relay, folder: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots").resolve()
+    told = [one for one in sys.argv[1:] if one != "--readme"]
+    folder = Path(told[0] if told else "screenshots").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     users = f"{OPERATOR.line} {VIEWER.line}"
     with tempfile.TemporaryDirectory() as home, EmbeddedRedis(Path(home) / "redis", appendfsync="everysec") as redis:
@@ -401,7 +413,7 @@ def main() -> None:
             RELAY_LOG="error",
             **SECRETS,
         ) as relay:
-            album(relay, folder)
+            album(relay, folder, readme="--readme" in sys.argv)
     sys.stdout.write(f"the pictures are in {folder}\n")
 
 
