@@ -86,7 +86,7 @@ def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone:
     said = {name: text.strip() for name, text in words.items() if text.strip()}
     return Filter(
         state=_one_of("state", said.get("state", state), ("", *STATES)).replace("any", ""),
-        test=TESTS[_one_of("test", said.get("test", ""), tuple(TESTS))],
+        test=TESTS[_one_of("test", said.get("test", ""), tuple(TESTS)).replace("any", "")],
         since_ms=read_time(said["since"], now_ms=now_ms, zone=zone) if "since" in said else None,
         until_ms=read_time(said["until"], now_ms=now_ms, zone=zone) if "until" in said else None,
         limit=_limit(said.get("limit", "0")),
