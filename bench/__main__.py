@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accepting, challenge, delivering, growing, storing, through, wire
+from bench import accepting, challenge, delivering, desk, growing, storing, through, wire
 from bench.figures import Bench, Figure, show, write
 
 BENCHES: tuple[Bench, ...] = (
@@ -19,6 +19,7 @@ BENCHES: tuple[Bench, ...] = (
     *challenge.BENCHES,
     *storing.BENCHES,
     *growing.BENCHES,
+    *desk.BENCHES,
 )
 
 

@@ -21,6 +21,7 @@ from relay.store import Store
 from relay.store.alarms import Alarm, Change, Message, Sighting
 from relay.store.condition import memory_share
 from relay.store.door import FULL_ABOVE
+from relay.store.errands import FETCH
 from relay.store.gates import Gate
 
 __all__ = ["Alarm", "Watch", "current", "sightings", "silences"]
@@ -55,13 +56,13 @@ def current(store: Store) -> list[Alarm]:
 
 
 def silences(store: Store) -> list[Silence]:
-    """Judge every hook that is served and ever had an event. Raises StoreError."""
+    """Judge every hook that is served, not paused, and ever had an event. Raises StoreError."""
     now_ms = store.events.now_ms()
-    loaded, last = store.door.loaded(), store.meters.last()
+    served, last = store.door.loaded() - store.steering.paused_hooks().keys(), store.meters.last()
     hours = store.meters.hours(now_ms // DAY_MS - DAYS_NEEDED, now_ms // DAY_MS)
     return [
         silence(hook, hours=hours.get(hook, {}), last_ms=last[hook], now_ms=now_ms)
-        for hook in sorted(loaded & last.keys())
+        for hook in sorted(served & last.keys())
     ]
 
 
@@ -72,11 +73,15 @@ def sightings(store: Store, settings: Settings, quiet: Sequence[Silence]) -> Ite
     errands = store.gates.errands()
     for gate in gates:
         yield from _of_gate(gate, f"destination {gate.destination}", settings.alarm_wait_ms)
-    for gate in errands:
+    paused = {f"{FETCH}:{hook}" for hook in store.steering.paused_hooks()}
+    for gate in [one for one in errands if one.destination not in paused]:
         yield from _of_errands(gate, settings.alarm_wait_ms)
     yield from _of_dead(store.overview.sizes()["dead"], settings.alarm_dead)
     yield from _of_workers(store, gates, errands)
     yield from _of_memory(memory_share(store.client))
+    proof = store.proofs.last()
+    if proof is not None and not proof.holds:
+        yield Sighting(name="sum", about="audit", words="the sum of events does not hold; see relay audit")
     yield from (_of_silence(one) for one in quiet if one.silent)
     yield from _of_expiries(settings, now_ms)
 
@@ -92,7 +97,7 @@ def _of_gate(gate: Gate, about: str, limit_ms: int) -> Iterator[Sighting]:
 def _of_errands(gate: Gate, limit_ms: int) -> Iterator[Sighting]:
     """A queue of errands; one that is held has a token that is dead, or may not read."""
     about = f"asking for {asked_for(gate.destination)}"
-    if gate.state == "held" and gate.destination.startswith("fetch:"):
+    if gate.state == "held" and gate.destination.startswith(f"{FETCH}:"):
         words = "the sender refuses our token: it ran out, was revoked, or may not read; set a new one"
         yield Sighting(name=f"token:{gate.destination}", about=about, words=words)
     elif gate.state in GATES:

@@ -44,13 +44,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (up, send, check, senders, new, status, events, find, lead, event, rejected, parked, replay, tail):
-    app.command()(command)
-app.command()(pause)
-app.command()(resume)
-app.command()(user)
-app.command()(enter)
-for command in (acts, audit, doctor, sandbox):
+COMMANDS = (
+    *(up, send, check, senders, new),
+    *(status, events, find, lead, event, rejected, parked, replay, tail, pause, resume, acts),
+    *(audit, doctor, user, enter, sandbox),
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(inbox, name="inbox")
 app.add_typer(dead, name="dead")

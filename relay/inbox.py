@@ -32,7 +32,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     Death.LEAD_NOT_FOUND.value: ("", N_("%(hook)s: the CRM does not know the lead: %(words)s")),
     Death.UNREACHABLE.value: ("", N_("%(hook)s: the CRM could not be reached for too long: %(words)s")),
     Death.FETCH.value: ("", N_("%(hook)s: the answers could not be fetched: %(words)s")),
-    "unknown lead": ("", N_("%(hook)s: the lead is not known yet: %(words)s")),
+    "unknown lead": ("", N_("%(hook)s: waits for its lead: %(words)s")),
     "lead gone": ("", N_("%(hook)s: the CRM no longer knows the lead that was found: %(words)s")),
     "ambiguous": ("", N_("%(hook)s: several leads may be meant: %(words)s")),
     "no id": ("", N_("%(hook)s: the event does not say which lead it is about: %(words)s")),

@@ -55,6 +55,10 @@ FACTS: Mapping[str, Fact] = {
     "errand.put_off": Fact("an errand failed, and is tried again", ("queue", "events", "status", "attempt")),
     "errand.broken": Fact("a fault of our own in one errand, which is tried again", ("queue", "events", "fault")),
     "errands.held": Fact("a token or key is refused; all errands of the queue wait", ("queue", "events", "status")),
+    "replay.driven": Fact(
+        "how far a replay is that the background worker runs", ("replay", "state", "replayed", "failed", "left")
+    ),
+    "replay.broken": Fact("a fault of our own in a replay, which is tried again", ("replay", "fault")),
     "alarm.began": Fact("something needs a person", ("alarm", "about", "words")),
     "alarm.ended": Fact("an alarm is over", ("alarm", "about", "words")),
     "alarm.not_taken": Fact("RELAY_ALARM_URL did not take a message; it is sent again", ("alarm", "status", "attempt")),

@@ -8,13 +8,13 @@ import logging
 import sys
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import flask
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import doctor, logs, ops, receive, rulebook
+from relay import doctor, logs, rulebook
 from relay.alarms import Watch
 from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
@@ -25,6 +25,9 @@ from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
 from relay.store.logins import Logins
+
+if TYPE_CHECKING:
+    import flask
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -88,18 +91,20 @@ def hooks(settings: Settings) -> dict[str, Hook]:
 class RulesNow:
     """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
+        self._store = store
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._hooks: Mapping[str, Hook] = {}
 
     def __call__(self) -> Mapping[str, Hook]:
-        """Give the hooks by name. Raises RuleError while a file has a fault."""
+        """Give the hooks by name; their texts are kept. Raises RuleError while a file has a fault."""
         with self._lock:
             seen = self._look()
             if seen != self._seen:
                 self._hooks = hooks(self._settings)
+                self._store.rule_texts.keep(self._hooks.values())
                 self._seen = seen  # not where it was refused: then the next call looks anew
             return self._hooks
 
@@ -184,6 +189,11 @@ def app(settings: Settings) -> flask.Flask:
 
 def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
     """Build the app with every route that it has, over one store."""
+    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
+    import flask  # noqa: PLC0415
+
+    from relay import ops, receive  # noqa: PLC0415
+
     web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(

@@ -113,7 +113,9 @@ class Relay:
 
 
 @contextmanager
-def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None) -> Iterator[Relay]:
+def running(
+    folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str] | None = None, webs: int = 1
+) -> Iterator[Relay]:
     """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too."""
     (folder / "rules").mkdir()
     for name, text in {HOOK: rules, **(more or {})}.items():
@@ -122,7 +124,7 @@ def running(folder: Path, rules: str, *, redis_url: str, more: Mapping[str, str]
     client.flushall()
     output = folder / "output"
     with Sandbox() as crm, socket.create_server(("127.0.0.1", 0)) as door, client, shown(output):
-        environment = environment_of(folder, redis_url, crm)
+        environment = {**environment_of(folder, redis_url, crm), "WEB_CONCURRENCY": str(webs)}
         settings = load(environment)
         at = f"fd://{door.fileno()}"
         web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
@@ -153,7 +155,6 @@ def environment_of(folder: Path, redis_url: str, crm: Sandbox) -> dict[str, str]
         "RELAY_WORKERS": "1",
         "RELAY_LOG": "debug",
         "RELAY_OPS_TOKEN": TOKEN,
-        "WEB_CONCURRENCY": "2",
         "LEADS_API_URL": crm.url,
         "LEADS_API_KEY": crm.key,
         "LEADS_API_RATE": "0",

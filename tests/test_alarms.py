@@ -317,6 +317,28 @@ def test_a_hook_that_is_quiet_beyond_its_habit_is_an_alarm_until_its_next_event(
     assert told(ended) == [("silent:cotiza", "ended")]
 
 
+def test_what_a_person_has_paused_is_not_told_of(world: World, settings: Settings) -> None:
+    world.store.door.know(["cotiza", "visita"])
+    habit(world, "cotiza", per_hour=5, quiet_hours=6)
+    habit(world, "visita", per_hour=5, quiet_hours=6)
+    aged(world, world.accept("e", "lead", update(phone="A")), 10 * 60_000)
+    world.client.hset("relay:last", "cotiza", (world.store.events.now_ms() // HOUR_MS - 6) * HOUR_MS)
+    world.store.steering.pause_hook("cotiza", who="ana", why="the campaign is wrong")
+    world.store.steering.pause_destination("default", who="ana", why="the CRM moves")
+
+    assert told(looks(world, settings)) == [("silent:visita", "began")]
+
+
+def test_a_sum_that_does_not_hold_is_an_alarm_until_an_audit_finds_that_it_does(
+    world: World, settings: Settings
+) -> None:
+    world.store.proofs.note(holds=False, events=5, faults=("one is lost",))
+    assert told(looks(world, settings)) == [("sum", "began")]
+
+    world.store.proofs.note(holds=True, events=5)
+    assert told(looks(world, settings)) == [("sum", "ended")]
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [

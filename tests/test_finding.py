@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from relay.errors import CommandError
-from relay.finding import Filter, count, described, page, paging, read_filter, search, select, words_of
+from relay.finding import (
+    Filter,
+    choose,
+    count,
+    described,
+    page,
+    paging,
+    read_filter,
+    read_time,
+    search,
+    select,
+    words_of,
+)
 from relay.model import Mapped, Name, Reason, State
 from relay.store import Store
 from relay.store.record import event_id
@@ -209,3 +222,19 @@ def test_one_box_finds_an_event_that_waits_for_its_lead(store: Store) -> None:
     [accepted] = store.door.accept([matched("one", [name], update(title="a"))])
 
     assert found(store, "ANA@x.cl") == ([], [accepted.id])
+
+
+def test_the_newest_are_chosen_up_to_a_number_and_it_is_said_whether_there_are_more(store: Store) -> None:
+    ids = [take(store, str(n), state=State.DEAD, kind="mapping" if n % 2 else "refused") for n in range(30)]
+    wanted = Filter(kind="mapping")
+
+    assert set(choose(store, wanted).ids) == set(ids[1::2])
+    assert not choose(store, wanted).more
+    assert len(choose(store, wanted, most=10).ids) == 10
+    assert choose(store, wanted, most=10).more
+    assert len(choose(store, replace(wanted, limit=4)).ids) == 4
+
+
+@pytest.mark.parametrize(("hours", "began"), [(0, 1_789_948_800_000), (-3, 1_789_959_600_000), (9, 1_789_916_400_000)])
+def test_today_begins_at_midnight_where_the_reader_is(hours: int, began: int) -> None:
+    assert read_time("today", now_ms=NOW, zone=timezone(timedelta(hours=hours))) == began

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from relay import ops
+from relay import ops, wiring
 from relay.embedded import EmbeddedRedis
 from relay.errors import StoreError
 from relay.metrics import exposition
@@ -279,7 +279,7 @@ def test_the_door_notes_how_long_accepted_requests_took_and_no_others() -> None:
 def url(settings: Settings, redis_server: EmbeddedRedis, client: redis.Redis) -> Iterator[str]:
     store = Store(client, retention_ms=30 * DAY_MS)
     app = flask.Flask("metrics")
-    app.register_blueprint(ops.desk(ops.means(store, settings, hooks={})))
+    app.register_blueprint(ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={})))
     app.register_blueprint(ops.metrics(store, settings))
     with serving(app) as address:
         yield address
@@ -308,7 +308,9 @@ def test_while_redis_is_away_there_are_no_figures_rather_than_wrong_ones(setting
         client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0), socket_timeout=2)
         store = Store(client, retention_ms=DAY_MS)
         app = flask.Flask("metrics")
-        app.register_blueprint(ops.desk(ops.means(store, settings, hooks={})))
+        app.register_blueprint(
+            ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}))
+        )
         app.register_blueprint(ops.metrics(store, settings))
         with client, serving(app) as address:
             server.kill()
@@ -321,7 +323,7 @@ def test_while_redis_is_away_there_are_no_figures_rather_than_wrong_ones(setting
 def test_whichever_process_is_asked_the_figures_are_those_of_the_store(
     tmp_path: Path, redis_server: EmbeddedRedis
 ) -> None:
-    with running(tmp_path, RULES, redis_url=redis_server.url) as relay:
+    with running(tmp_path, RULES, redis_url=redis_server.url, webs=2) as relay:
         ids = [relay.send(cargo=f"paso {n}") for n in range(30)]
         requests.post(f"{relay.url}/hooks/cotiza", data="{}", timeout=10)
         until(lambda: all(relay.event(id).state in (State.DELIVERED, State.SUPERSEDED) for id in ids))

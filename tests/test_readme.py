@@ -85,6 +85,32 @@ def park_an_event(home: Path) -> None:
     assert "parked" in run(f".venv/bin/relay send cotiza --file {home / 'event.json'}", home).stdout
 
 
+def open_group(home: Path) -> str:
+    """Give the group of failures that stands first in the inbox."""
+    groups = json.loads(run(".venv/bin/relay inbox --json", home).stdout)
+    return str(groups[0]["group"])
+
+
+def knock(home: Path) -> None:
+    """Have the door refuse a request that nobody signed."""
+    answer = requests.post(read_home(home)["RELAY_URL"] + "/hooks/cotiza", data=b"{}", timeout=10)
+    assert answer.status_code == 401
+
+
+def followed(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that follows what happens, until its first line, and end it with Ctrl-C."""
+    words = [str(BIN / "relay"), *shlex.split(command)[1:]]
+    environment = {**os.environ, "RELAY_HOME": str(home)}
+    with subprocess.Popen(
+        words, cwd=TOP, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(words, process.returncode, first, errors)
+
+
 def test_the_commands_of_the_readme_do_what_it_says_in_its_order(home: Path) -> None:
     refused = ""
     for command in COMMANDS:
@@ -94,8 +120,13 @@ def test_the_commands_of_the_readme_do_what_it_says_in_its_order(home: Path) -> 
             refused = refuse_an_event(home)
         if command.endswith("relay parked"):
             park_an_event(home)
+        if command.endswith("relay rejected"):
+            knock(home)
+        if "<group>" in command:
+            command = command.replace("<group>", open_group(home))  # noqa: PLW2901 -- as the person fills it in
 
-        done = run(command.replace("<event>", refused), home)
+        act = followed if " tail" in command else run
+        done = act(command.replace("<event>", refused), home)
 
         assert (done.returncode, done.stderr) == (0, ""), (command, done.stdout, done.stderr)
         assert done.stdout.strip(), command

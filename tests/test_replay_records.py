@@ -332,10 +332,10 @@ def test_nothing_can_not_be_replayed(world: World) -> None:
         replay.draft(world.store, [], who="ana")
 
 
-def test_the_rules_of_now_are_those_on_disk(tmp_path: Path) -> None:
+def test_the_rules_of_now_are_those_on_disk(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "h.yaml"
     file.write_text(rules(rule("name", "{last_name: Rojas}")))
-    now = wiring.RulesNow(load({"RELAY_RULES": str(tmp_path), "S": "s"}))
+    now = wiring.RulesNow(load({"RELAY_RULES": str(tmp_path), "S": "s"}), store)
 
     first, again = now(), now()
     file.write_text(rules(rule("name", "{last_name: Rojas Soto}")))

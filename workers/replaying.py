@@ -54,13 +54,19 @@ class Replaying:
             for _ in drive(self._store, id, driver=driver, remaps=lambda: remapper(self._rules()), stop=self._stop):
                 pass
         except StoreError as error:
-            log.warning("store.away", extra={"reason": str(error)})
+            log.warning("store.away", extra={"words": str(error)})
             return
         except Exception as error:
             # One replay's trouble must not end the others; its lease brings it back.
-            log.exception("replay.broken", extra={"replay": id, "error": type(error).__name__})
+            log.exception("replay.broken", extra={"replay": id, "fault": type(error).__name__})
             return
         one = self._store.replays.get(id)
         if one is not None:
-            counts = {"replayed": one.replayed, "failed": one.failed, "left": one.left}
-            log.info("replay.driven", extra={"replay": id, "state": one.stage.value, **counts})
+            extra = {
+                "replay": id,
+                "state": one.stage.value,
+                "replayed": one.replayed,
+                "failed": one.failed,
+                "left": one.left,
+            }
+            log.info("replay.driven", extra=extra)

@@ -87,7 +87,7 @@ def errands(name: str) -> None:
     store = wiring.store(settings)
     if not store.errandry.keep(name):
         return  # another job has taken its place: this one was late, or doubled
-    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings))
+    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings, store))
     signal.signal(signal.SIGTERM, lambda *_: one.stop())
     one.run()
 

@@ -10,16 +10,17 @@ from relay import settings, wiring
 from relay.commands.asking import JsonOption, PageOption, SinceOption, local, nothing
 from relay.commands.screen import out, print_json
 from relay.commands.tables import WHEN, Column, fitting
-from relay.commands.told import times
-from relay.model import Json
 from relay.store.acts import KEPT, Act
+from relay.telling import act_json
 
 COLUMNS = (
     Column(name=f"when {WHEN}"),
     Column(name="who", least=6),
     Column(name="did"),
     Column(name="to", least=12),
+    Column(name="events", right=True, spare=1),
     Column(name="why or how", least=12),
+    Column(name="chosen by", least=12, spare=2),
 )
 
 
@@ -39,14 +40,13 @@ def acts(
     if as_json:
         print_json([act_json(act) for act in found[:limit]])
     elif found:
-        out.print(
-            fitting(COLUMNS, [[local(act.at_ms), act.who, act.what, act.about, act.why] for act in found[:limit]])
-        )
+        out.print(fitting(COLUMNS, [row_of(act) for act in found[:limit]]))
         if len(found) > limit:
             out.print(f"the last {limit} of {len(found)} are shown: --limit shows more")
     if not found:
         raise nothing("no act matches")
 
 
-def act_json(act: Act) -> dict[str, Json]:
-    return {**times("at", act.at_ms), "who": act.who, "what": act.what, "about": act.about, "why": act.why}
+def row_of(act: Act) -> list[str]:
+    number = str(act.count) if act.count else ""
+    return [local(act.at_ms), act.who, act.what, act.about, number, act.why, act.filter]

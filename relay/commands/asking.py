@@ -85,11 +85,12 @@ FILTER: dict[str, tuple[Any, Any]] = {
     "lead": (LeadOption, ""),
     "limit": (LimitOption, 0),
 }
+ANY_STATE = (*finding.STATES, "any")
 Command = Callable[..., None]
 
 
 def filtered(
-    state: str = "", *, states: Sequence[str] = finding.STATES, page: int = 0, without: Sequence[str] = ()
+    state: str = "", *, states: Sequence[str] = ANY_STATE, page: int = 0, without: Sequence[str] = ()
 ) -> Callable[[Command], Command]:
     """Give a command all options of a filter, in the place of its argument ``wanted``, which is then that Filter.
 
@@ -128,12 +129,10 @@ def _signature(command: Command, options: dict[str, tuple[Any, Any]]) -> inspect
 
 
 def one_of(state: str, states: Sequence[str]) -> str:
-    """Read a state; anything else than one of these, or 'any' where nothing else is meant, ends the command."""
-    if state == "any" and len(states) == len(finding.STATES):
-        return ""
+    """Read a state; anything else than one of these ends the command. 'any' is none."""
     if state and state not in states:
         raise wrong(f"--state: must be one of {', '.join(states)}, not {state!r}")
-    return state
+    return "" if state == "any" else state
 
 
 def filter_of(

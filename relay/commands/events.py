@@ -11,8 +11,9 @@ import typer
 from relay import finding, settings, wiring
 from relay.commands.asking import JsonOption, filtered, local, nothing, options_of, zone
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import event_json, events_table, times
+from relay.commands.told import events_table
 from relay.finding import Filter, Page
+from relay.telling import page_json
 
 
 @filtered(page=finding.paging.SIZE)
@@ -27,8 +28,7 @@ def events(
     bare = replace(wanted, limit=0)
     found = finding.page(wiring.store(settings.load()), bare, after=after, size=wanted.limit)
     if as_json:
-        back = times("looked_back_to", found.back_to_ms)
-        print_json({"events": [event_json(one) for one in found.events], "next": found.next, **back})
+        print_json(page_json(found))
     else:
         show(found, wanted)
     if not found.events and not found.next:

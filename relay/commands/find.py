@@ -11,8 +11,9 @@ from relay import settings, wiring
 from relay.commands.asking import JsonOption, nothing
 from relay.commands.completing import names_of_hooks
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import event_json, events_table
+from relay.commands.told import events_table
 from relay.finding import Found, search
+from relay.telling import found_json
 
 #: Events and leads that are shown on a screen.
 SHOWN = 20
@@ -30,7 +31,7 @@ def find(
     hooks = {*store.meters.last(), *names_of_hooks()}
     found = search(store, text, destinations=list(now.destinations), hooks=sorted(hooks))
     if as_json:
-        print_json({"leads": list(found.leads), "events": [event_json(one) for one in found.events]})
+        print_json(found_json(found))
     else:
         show(found)
     if not found.leads and not found.events:

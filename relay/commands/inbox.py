@@ -37,6 +37,7 @@ def list_groups(
     kind: asking.KindOption = "",
     said: asking.WordsOption = "",
     since: asking.SinceOption = None,
+    limit: asking.PageOption = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List failures in words, the newest first: the groups that are open, unless told otherwise."""
@@ -44,24 +45,25 @@ def list_groups(
         return
     asking.one_of(state, STATES)
     store = wiring.store(settings.load())
-    groups = [] if closed else store.groups.open()
-    groups += store.groups.closed() if closed or every else []
+    groups = [] if closed else store.groups.open(trends=False)
+    groups += store.groups.closed(trends=False) if closed or every else []
     wanted = words.fitting(groups, Filter(state=state, hook=hook, kind=kind, words=said, since_ms=since))
-    rows = words.rows(store, wanted)
+    rows = words.rows(store, store.groups.with_trends(wanted[:limit]))
     if as_json:
         print_json([row_json(one) for one in rows])
     elif rows:
-        show_rows(rows)
+        show_rows(rows, more=len(wanted) - len(rows))
     if not rows:
         raise nothing("no group of failures matches" if groups else "nothing fails")
 
 
-def show_rows(rows: Sequence[Row]) -> None:
+def show_rows(rows: Sequence[Row], *, more: int) -> None:
     for one in rows:
         # The sentence is what the person reads: it goes on below, whole.
         out.print(headline(one), soft_wrap=False)
         out.print(details(one))
-    out.print(f"{counted(len(rows), 'group')}; relay inbox show GROUP tells what to do")
+    left = f", and {more} more: --limit shows them" if more > 0 else ""
+    out.print(f"{counted(len(rows), 'group')}{left}; relay inbox show GROUP tells what to do")
 
 
 def headline(row: Row) -> Text:

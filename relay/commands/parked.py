@@ -75,7 +75,7 @@ def show(store: Store, events: Sequence[StoredEvent], *, most: int) -> None:
     for one in choices(store, events[-most:]):
         show_choice(one)
     for kind in reasons:
-        out.print(f"{kind or 'no reason'}: {CURES.get(kind, OTHER)}")
+        out.print(f"{kind or 'no reason'}: {CURES.get(kind, OTHER)}", soft_wrap=False)
 
 
 def show_rows(events: Iterable[StoredEvent], *, now_ms: int) -> None:

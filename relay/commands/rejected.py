@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rich.padding import Padding
 from rich.text import Text
 
 from relay import rulebook, settings, wiring
@@ -53,8 +54,9 @@ def loaded(now: Settings) -> dict[str, Hook]:
 
 
 def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -> None:
-    for line in told(refusals(found, hooks)):
-        out.print(line, soft_wrap=False)
+    for head, cure in told(refusals(found, hooks)):
+        out.print(head, soft_wrap=False)
+        out.print(Padding(cure, (0, 0, 0, 2), expand=False), soft_wrap=False)
     out.print()
     rows: list[list[Cell]] = [
         [local(one.at_ms), one.hook, Text(str(one.status), "red"), str(one.size), one.words] for one in found[:limit]
@@ -64,8 +66,8 @@ def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -
         out.print(f"the last {limit} of {len(found)} are shown: --limit shows more")
 
 
-def told(groups: Sequence[Refusals]) -> Iterator[Text]:
+def told(groups: Sequence[Refusals]) -> Iterator[tuple[Text, Text]]:
     for one in groups:
         head = f"{one.number} x {one.last.hook}, {one.last.status}: {one.last.words}"
-        yield Text.assemble((head, "bold"), (f" (last {lately(one.last.at_ms)})", "dim"))
-        yield Text(f"  {one.kind}: {one.cure}")
+        when = (f" (last {lately(one.last.at_ms)})", "dim")
+        yield Text.assemble((head, "bold"), when), Text.assemble((f"{one.kind}: ", "green"), str(one.cure))

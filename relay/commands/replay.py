@@ -13,20 +13,7 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.commands import asking, replays
-from relay.commands.asking import (
-    HookOption,
-    JsonOption,
-    KindOption,
-    LeadOption,
-    LimitOption,
-    SinceOption,
-    UntilOption,
-    WhoOption,
-    WordsOption,
-    YesOption,
-    nothing,
-    wrong,
-)
+from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.replays import FATES, SHOWN, show_changes
 from relay.commands.screen import counted, errors, out, print_json
 from relay.finding import described
@@ -37,16 +24,10 @@ from relay.replay import Progress as Done
 from relay.store import Store
 
 
+@filtered("dead", states=STATES)
 def replay(
+    wanted: Filter,
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Events, by their ids.")] = None,
-    hook: HookOption = "",
-    kind: KindOption = "",
-    since: SinceOption = None,
-    until: UntilOption = None,
-    words: WordsOption = "",
-    lead: LeadOption = "",
-    limit: LimitOption = 0,
-    state: Annotated[str, typer.Option("--state", help=f"One of {', '.join(STATES)}.")] = "dead",
     remapped: Annotated[bool, typer.Option("--remapped", help="Map them by the rules of now, not as before.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="With the stamp of now: overwrite even what newer events have set.")
@@ -75,9 +56,6 @@ def replay(
     if list_them or show_one or cancel_one:
         replays.look_after(store, show_one, cancel_one, who=asking.who_is(who), as_json=as_json)
         return
-    wanted = asking.filter_of(
-        one_of(state), hook=hook, kind=kind, since=since, until=until, words=words, lead=lead, limit=limit
-    )
     hooks = wiring.hooks(now) if remapped else {}
     remap = remapper(hooks) if remapped else None
     planned = plan(store, named_or_found(store, ids or [], wanted), remap=remap, force=force)
@@ -91,13 +69,7 @@ def replay(
         else:
             carry_out(store, planned, known_by, remap=remap, as_json=as_json)
     if not planned.to_run:
-        raise nothing("nothing of it can be replayed" if planned.items else f"no {state} event matches")
-
-
-def one_of(state: str) -> str:
-    if state not in STATES:
-        raise wrong(f"--state: must be one of {', '.join(STATES)}, not {state!r}")
-    return state
+        raise nothing("nothing of it can be replayed" if planned.items else f"no {wanted.state} event matches")
 
 
 def named_or_found(store: Store, ids: list[str], wanted: Filter) -> list[str]:

@@ -17,7 +17,8 @@ from relay.commands.screen import out
 
 #: In the name of a column: its cells are times.
 WHEN = "<when>"
-GAP = 1
+#: Between two columns.
+GAP = 2
 
 Cell: TypeAlias = "str | Text"
 

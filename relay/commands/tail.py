@@ -11,13 +11,13 @@ from rich.text import Text
 from relay import settings, wiring
 from relay.commands.asking import JsonOption, filtered, local
 from relay.commands.screen import errors, out, print_json_line
-from relay.commands.told import event_json, state_text, why_of
+from relay.commands.told import event_json, state_text
 from relay.errors import StoreError
 from relay.finding import Filter, newer
 from relay.model import State, StoredEvent
 from relay.store import Store
 from relay.store.record import lead_name
-from relay.telling import why_ignored
+from relay.telling import why_ignored, why_of
 
 LOOK_AGAIN_S = 1.0
 #: So far back each look goes behind the one before, for events that were not to be seen yet.

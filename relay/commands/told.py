@@ -40,10 +40,10 @@ WHEN = tables.WHEN
 MOST_PARTS = 10
 HAPPENINGS = (
     Column(name=f"when {WHEN}"),
-    Column(name="what came of it", least=16, folds=True),
+    Column(name="what came of it", least=20, folds=True),
     Column(name="event"),
     Column(name="hook", spare=1),
-    Column(name="fields by rule", least=14, folds=True),
+    Column(name="fields by rule", least=15, folds=True),
 )
 EVENTS = (
     Column(name=f"received {WHEN}"),

@@ -10,7 +10,6 @@ import typer
 from relay.accounts import NAME, Role
 from relay.commands.asking import wrong
 from relay.commands.screen import errors, out
-from relay.ops import passwords
 
 
 def user(
@@ -18,6 +17,9 @@ def user(
     role: Annotated[Role, typer.Option("--role", help="A viewer sees everything, an operator acts too.")] = Role.VIEWER,
 ) -> None:
     """Ask for a password, or read it from standard input, and print the user's line for RELAY_USERS_FILE."""
+    # It hashes one password as it is loaded, and the page is loaded with it: no other command should wait for that.
+    from relay.ops import passwords  # noqa: PLC0415
+
     if not NAME.fullmatch(name):
         raise wrong(f"{name!r}: a name has letters, digits, '.', '_', '@' and '-', at most 64")
     password = asked_for()

@@ -109,7 +109,7 @@ def _day(store: Store, wanted: Filter, day: int, places: Mapping[str, int] | Non
     ]
     known = store.events.log_sizes(hooks, day) if places is None else dict(places)
     at = {hook: known.get(hook, 0) for hook in hooks}
-    ways = [_hook(store, hook, day, at[hook], first=FIRST if len(hooks) > 1 else MOST) for hook in hooks]
+    ways = [_hook(store, hook, day, at[hook], first=FIRST if len(hooks) > 1 else 2 * FIRST) for hook in hooks]
     for place, header in heapq.merge(*ways, key=lambda one: (-one[1].received_ms, -one[1].number)):
         at[header.hook] = place
         yield Step(header, ";".join([str(day), *(f"{hook}={number}" for hook, number in at.items())]))
