@@ -1,4 +1,4 @@
-"""A store in which all has happened that may: events in every state, groups, replays, acts, pauses, refused requests."""
+"""A store in which all has happened that may: events in every state, groups, replays, acts, pauses, refusals."""
 
 from __future__ import annotations
 
