@@ -128,6 +128,7 @@ class Filled:
         group = store.groups.open()[0]
         store.groups.acknowledge(group.id, who="carolina")
         drop(store, dead[:1], who="carolina", why="a test of ours")
+        drop(store, select(store, Filter(state="parked", kind="no id")), who="pedro", why="nobody's")
         planned = draft(store, dead[1:3], who="carolina", name="planned")
         assert planned.id
         cancel(store, draft(store, dead[2:4], who="pedro").id, who="pedro")
