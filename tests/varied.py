@@ -98,6 +98,7 @@ class Filled:
         self.world.deliver_all()
         assert self.post("por-id", {**person, "lead_id": LEADS[0]}) == 200, "in flight"
         assert self.post("por-id", person, secret="wrong") == 401
+        assert self.post("por-id", {"nombre": "\ud800"}) == 400, "half a character"
         assert self.post("por-id", "no object") in (200, 400)
         self.acts()
 
