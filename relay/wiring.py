@@ -15,7 +15,6 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from relay import doctor, logs, rulebook
-from relay.alarms import Watch
 from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
@@ -163,6 +162,8 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
+    from relay.alarms import Watch  # noqa: PLC0415 -- slow to load, and of no use to commands
+
     logs.set_up(settings.log, settings.log_format)
     loaded = hooks(settings)
     require_destinations(settings, loaded)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from relay.audit import Audit, audit
+from relay.audit import Audit, audit, kept, now_and_then
 from relay.model import State
 from relay.settings import DAY_MS
 from relay.store import Store
@@ -217,3 +217,52 @@ def test_events_that_move_while_they_are_added_up_are_no_fault(store: Store) -> 
 
     assert [one for one in found if not one.holds] == []
     assert audit(store).sums[0].counted is not None
+
+
+def test_the_verdict_is_kept_for_those_who_ask_later(world: World) -> None:
+    assert world.store.proofs.last() is None
+
+    audit(world.store)
+
+    proof = world.store.proofs.last()
+    assert proof is not None
+    assert (proof.holds, proof.events, proof.faults) == (True, 3, ())
+    assert 0 <= world.store.events.now_ms() - proof.at_ms < 10_000
+
+
+def test_a_verdict_that_is_bad_is_kept_with_what_was_found(world: World) -> None:
+    world.client.delete(f"relay:e:{id_of(world, 'dead')}")
+
+    audit(world.store)
+
+    proof = world.store.proofs.last()
+    assert proof is not None
+    assert not proof.holds
+    assert "1 have no record" in proof.faults[0]
+
+
+def test_by_itself_an_audit_is_run_once_an_hour_whoever_asks(world: World) -> None:
+    first, second = now_and_then(world.store), now_and_then(Store(world.client, retention_ms=30 * DAY_MS))
+
+    assert first is not None
+    assert first.holds
+    assert second is None
+    assert 3_590_000 < world.client.pttl("relay:proof-turn") <= 3_600_000
+
+
+def test_by_itself_no_audit_reads_more_events_than_is_soon_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kept(world.store) == 3
+    monkeypatch.setattr("relay.audit.MOST_BY_ITSELF", 2)
+
+    assert now_and_then(world.store) is None
+    assert world.store.proofs.last() is None
+
+
+def test_an_audit_that_finds_something_by_itself_says_so_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.client.delete(f"relay:e:{id_of(world, 'dead')}")
+
+    now_and_then(world.store)
+
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["audit.fails"]

@@ -169,3 +169,14 @@ def test_only_what_is_open_can_be_acknowledged(world: World) -> None:
     with pytest.raises(CommandError, match="it is not open"):
         world.store.groups.acknowledge("nothing", who="ana")
     assert world.store.groups.group("nothing") is None
+
+
+def test_the_groups_that_nobody_has_seen_are_counted(world: World) -> None:
+    assert world.store.groups.unseen() == 0
+
+    refused(world, "one")
+    world.store.door.accept([matched("two", [Name("phone", "+56912345678")], update(title="a"))])
+    assert world.store.groups.unseen() == 2
+
+    world.store.groups.acknowledge(world.store.groups.open()[0].id, who="ana")
+    assert world.store.groups.unseen() == 1

@@ -53,7 +53,7 @@ def test_the_gathering_finds_texts_in_templates_and_in_python() -> None:
     found = ids(gathered("es"))
 
     assert {"Log out everywhere", "The name or the password is wrong.", "in flight", "Overview"} <= found
-    assert str(("%(num)s dead letter", "%(num)s dead letters")) in found
+    assert str(("%(num)s new kind of failure", "%(num)s new kinds of failure")) in found
     assert untranslated(gathered("de")), "a language without a catalogue has nothing"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from relay.inbox import Row, rows
@@ -114,9 +114,13 @@ def _of_gates(found: Status) -> Iterator[Worry]:
 def _of_failures(standing: Standing) -> Iterator[Worry]:
     kinds = len(standing.unseen)
     if kinds:
-        events = number(sum(group.count for group in standing.unseen))
         kinds_said = ngettext("%(num)s new kind of failure", "%(num)s new kinds of failure", kinds, num=number(kinds))
-        yield Worry(_("%(kinds)s (%(events)s events)", kinds=kinds_said, events=events), "warn")
+        yield Worry(f"{kinds_said} ({events_in(standing.unseen)})", "warn")
+
+
+def events_in(groups: Sequence[Group]) -> str:
+    count = sum(group.count for group in groups)
+    return ngettext("%(num)s event", "%(num)s events", count, num=number(count))
 
 
 def headline(found: list[Worry]) -> tuple[str, str]:
@@ -132,11 +136,5 @@ def known_about(standing: Standing) -> str:
     seen = [group for group in standing.groups if group.acked_by]
     if not seen:
         return ""
-    events = number(sum(group.count for group in seen))
-    return ngettext(
-        "Besides, %(num)s kind of failure (%(events)s events) that somebody has seen.",
-        "Besides, %(num)s kinds of failure (%(events)s events) that somebody has seen.",
-        len(seen),
-        num=number(len(seen)),
-        events=events,
-    )
+    kinds = ngettext("%(num)s kind of failure", "%(num)s kinds of failure", len(seen), num=number(len(seen)))
+    return _("Besides, %(kinds)s (%(events)s) that somebody has seen.", kinds=kinds, events=events_in(seen))
