@@ -14,7 +14,7 @@ from relay.model import Fault, Json, Reason, StoredEvent
 from relay.store import Store
 from relay.store.acts import Act
 from relay.texts import N_
-from relay.timeline import Happening, Part, happenings_of
+from relay.timeline import Happening, Identity, Part, Setting, Standing, Story, happenings_of
 
 #: Why an event is kept and not sent.
 NO_RULE_HELD = N_("no rule held")
@@ -104,6 +104,50 @@ def part_json(part: Part) -> dict[str, Json]:
         "set": {rule: list(registers) for rule, registers in part.set.items()},
         "superseded_by": part.superseded_by,
     }
+
+
+def story_json(told: Story) -> dict[str, Json]:
+    return {
+        "lead": told.name,
+        "happenings": [happening_json(one) for one in told.happenings],
+        "fields": [field_json(one) for one in told.fields],
+        "identities": [identity_json(one) for one in told.identities],
+        "pending": [event_json(event) for event in told.pending],
+        "dead": [event_json(event) for event in told.dead],
+        "events": [event_json(event) for event in told.events],
+        "older": told.older,
+        **times("due", told.due_ms),
+    }
+
+
+def field_json(one: Standing) -> dict[str, Json]:
+    return {
+        "field": one.register,
+        "known": one.known,
+        "value": one.value,
+        "event": one.event,
+        "hook": one.hook,
+        "rule": one.rule,
+        **times("happened", one.at_ms),
+        "before": setting_json(one.before),
+        "pending": setting_json(one.pending),
+    }
+
+
+def setting_json(one: Setting | None) -> Json:
+    if one is None:
+        return None
+    return {
+        "value": one.value,
+        "event": one.event,
+        "hook": one.hook,
+        "rule": one.rule,
+        **times("happened", one.at_ms),
+    }
+
+
+def identity_json(one: Identity) -> dict[str, Json]:
+    return {"kind": one.name.kind, "value": one.name.value, "leads": list(one.leads)}
 
 
 def why_of(event: StoredEvent) -> tuple[str, str]:

@@ -12,8 +12,12 @@ from relay.identities import names_in
 from relay.model import Clock, Json, Name, Stamp, State, StoredEvent, Update
 from relay.replay.plan import value_of
 from relay.store import Store
+from relay.store.events import Lead
 from relay.store.lead import Entry
 from relay.store.record import lead_name
+
+#: Events read for each happening that is told, where only the newest is asked for: one PUT may carry many.
+EACH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class Happening:
     took_ms: int = 0
     attempt: int = 1
     words: str = ""
+    #: Whether it is the end of an event as a dead letter; its reason stands with the event.
+    burial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,32 +101,61 @@ class Story:
     identities: tuple[Identity, ...]
     #: When it is next due, or the lease of its claim ends.
     due_ms: int | None
+    #: Whether more is kept of it than is told here, where only the newest was asked for.
+    older: bool = False
+    #: Dead letters of it beyond those told.
+    more_dead: int = 0
 
     @property
     def empty(self) -> bool:
         return not (self.happenings or self.fields or self.events or self.dead)
 
 
-def story(store: Store, name: str) -> Story:
-    """Tell all of one lead; ``name`` is its id, with its destination before it unless that is ``default``."""
+def story(store: Store, name: str, *, most: int = 0) -> Story:
+    """Tell all of one lead; ``name`` is its id, with its destination before it unless that is ``default``.
+
+    With ``most`` only its newest: so many happenings, events and dead letters, whatever there is of them.
+    """
     lead = store.events.lead(name)
-    indexed = store.finder.events_of(name)
-    dead = store.overview.dead_of(name, indexed)
-    named = {id for entry in lead.history for id in (*entry.events, *entry.superseded)}
-    named |= {setting[1] for setting in lead.clock.values()} | set(lead.pending)
-    events = {event.id: event for event in (*store.events.events(sorted(named)), *dead, *indexed)}
+    history = lead.history[-most:] if most else lead.history
+    ids = store.finder.by_lead(name)
+    dead, more_dead = _dead_of(store, name, ids, most)
+    named = _named(replace(lead, history=history), most)
+    events = {
+        event.id: event for event in store.events.events(list(dict.fromkeys([*named, *(ids[:most] if most else ids)])))
+    }
+    events |= {event.id: event for event in dead}
     own = [event for event in events.values() if lead_name(event.destination, event.lead) == name]
-    happenings = [_happening(entry, events) for entry in lead.history] + [_burial(event) for event in dead]
+    happenings = [_happening(entry, events) for entry in history] + [_burial(event) for event in dead]
     return Story(
         name=name,
         happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)),
         fields=tuple(_standings(lead.clock, events, own)),
         pending=tuple(events[id] for id in lead.pending if id in events),
         dead=tuple(dead),
-        events=tuple(sorted(own, key=lambda event: event.stamp, reverse=True)),
-        identities=tuple(_identities(store, own)),
+        events=tuple(sorted(own, key=lambda event: event.stamp, reverse=True)[: most or None]),
+        identities=tuple(_identities(store, name, own)),
         due_ms=lead.due_ms,
+        older=bool(most) and (len(history) < len(lead.history) or max(len(ids), len(own)) > most),
+        more_dead=more_dead,
     )
+
+
+def _named(lead: Lead, most: int) -> list[str]:
+    """Give the events that a lead's records name: who set its fields, what waits, whom its history tells of."""
+    told = [id for entry in reversed(lead.history) for id in (*entry.events, *entry.superseded)]
+    setters = [setting[1] for setting in lead.clock.values()]
+    return [*setters, *lead.pending[: most or None], *told[: EACH * most or None]]
+
+
+def _dead_of(store: Store, name: str, ids: Sequence[str], most: int) -> tuple[list[StoredEvent], int]:
+    """Give a lead's dead letters, oldest first, and how many there are beyond them."""
+    if not most:
+        return store.overview.dead_of(name, store.finder.events_of(name)), 0
+    number = store.overview.dead_number(name)
+    found = [one.id for one in store.events.headers(ids) if one.state is State.DEAD] if number else []
+    dead = [one for one in store.events.events(found[:most]) if lead_name(one.destination, one.lead) == name]
+    return sorted(dead, key=lambda one: one.stamp), max(0, number - len(dead))
 
 
 def line_of_time(told: Story) -> list[Happening | StoredEvent]:
@@ -199,7 +234,7 @@ def _burial(event: StoredEvent) -> Happening:
     reason = event.reason
     words = f"became a dead letter: {reason.kind}: {reason.words}" if reason else "became a dead letter"
     at_ms = reason.at_ms if reason and reason.at_ms else event.received_ms
-    return Happening(at_ms=at_ms, parts=(_part(event.id, {event.id: event}),), words=words)
+    return Happening(at_ms=at_ms, parts=(_part(event.id, {event.id: event}),), words=words, burial=True)
 
 
 def _part(id: str, events: Mapping[str, StoredEvent], *, without: Iterable[str] = (), by: str = "") -> Part:
@@ -243,15 +278,16 @@ def _setting(event: StoredEvent, update: Update, register: str, value: Json) -> 
     return Setting(value=value, event=event.id, hook=event.hook, rule=update.by[register], at_ms=event.stamp.at_ms)
 
 
-def _identities(store: Store, own: Iterable[StoredEvent]) -> Iterator[Identity]:
+def _identities(store: Store, lead: str, own: Iterable[StoredEvent]) -> Iterator[Identity]:
     """Give what the events say that the lead is known by, and whose it is now."""
-    names: dict[tuple[str, Name], None] = {}
+    names: dict[Name, None] = {}
     for event in own:
         for update in event.updates:
-            names |= {(event.destination, name): None for name in names_in(update.set)}
-        names |= {(event.destination, name): None for name in event.names}
-    for destination, name in sorted(names):
-        [leads] = store.names.find(destination, [name])
+            names |= dict.fromkeys(names_in(update.set))
+        names |= dict.fromkeys(event.names)
+    ordered = sorted(names)
+    found = store.names.find(lead.rpartition("/")[0] or "default", ordered)
+    for name, leads in zip(ordered, found, strict=True):
         yield Identity(name=name, leads=tuple(leads))
 
 

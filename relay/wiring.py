@@ -206,7 +206,9 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             note=kept.accept_times.note,
         )
     )
-    web_app.register_blueprint(ops.desk(ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded)))
+    rules = RulesNow(settings, kept)
+    means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules)
+    web_app.register_blueprint(ops.desk(means))
     web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
     web_app.register_blueprint(ops.metrics(kept, settings))
     return web_app

@@ -28,6 +28,7 @@ LAYERS = {
         "metrics",
         "timeline",
         "telling",
+        "parked",
         "inbox",
         "suspects",
         "cures",

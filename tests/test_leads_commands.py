@@ -143,7 +143,7 @@ def test_a_file_that_can_not_be_used_is_refused_with_exit_code_2(
         (["link", "fone:987654321", ANA], "NAME: must begin with phone:, email:, external_id:; did you mean 'phone'?"),
         (["link", "987654321", ANA], "NAME: must begin with phone:, email:, external_id:\n"),
         (["link", "email:none", ANA], "email: is not an e-mail address"),
-        (["link", "email:a@b.cl", "12"], "LEAD_ID: must be a UUID, as the lead API gives it"),
+        (["link", "email:a@b.cl", "12"], "LEAD_ID: a lead's id must be a UUID, as the lead API gives it"),
         (["show", "external_id:"], "external_id: must be of 1 to 200 characters"),
     ],
 )

@@ -13,8 +13,8 @@ from relay import settings, wiring
 from relay.commands.asking import JsonOption, local, nothing, zone
 from relay.commands.screen import counted, out, print_json
 from relay.commands.tables import WHEN, Cell, Column, fitting
-from relay.commands.told import event_json, events_table, happening_json, happenings_table, times, value_text
-from relay.model import Json
+from relay.commands.told import events_table, happenings_table, value_text
+from relay.telling import story_json
 from relay.timeline import Identity, Setting, Standing, Story, line_of_time, story
 
 #: Events and happenings that are shown on a screen, the newest.
@@ -109,46 +109,3 @@ def waits(pending: Setting | None) -> Text:
     text = value_text(pending.value, known=True)
     text.stylize("yellow")
     return text
-
-
-def story_json(told: Story) -> dict[str, Json]:
-    return {
-        "lead": told.name,
-        "happenings": [happening_json(one) for one in told.happenings],
-        "fields": [field_json(one) for one in told.fields],
-        "events": [event_json(event) for event in told.events],
-        "identities": [identity_json(one) for one in told.identities],
-        "pending": [event_json(event) for event in told.pending],
-        "dead": [event_json(event) for event in told.dead],
-        **times("due", told.due_ms),
-    }
-
-
-def field_json(one: Standing) -> dict[str, Json]:
-    return {
-        "field": one.register,
-        "known": one.known,
-        "value": one.value,
-        "event": one.event,
-        "hook": one.hook,
-        "rule": one.rule,
-        **times("happened", one.at_ms),
-        "before": setting_json(one.before),
-        "pending": setting_json(one.pending),
-    }
-
-
-def setting_json(one: Setting | None) -> dict[str, Json] | None:
-    if one is None:
-        return None
-    return {
-        "value": one.value,
-        "event": one.event,
-        "hook": one.hook,
-        "rule": one.rule,
-        **times("happened", one.at_ms),
-    }
-
-
-def identity_json(one: Identity) -> dict[str, Json]:
-    return {"kind": one.name.kind, "value": one.name.value, "leads": list(one.leads)}

@@ -14,16 +14,16 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from relay import settings, wiring
+from relay import parked, settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, nothing, region_of, wrong
 from relay.commands.lead_file import Row, check_text, rows_of
 from relay.commands.screen import counted, errors, out, print_json
 from relay.errors import CommandError
 from relay.expressions.grammar import suggest
-from relay.identities import KINDS, name_of
 from relay.lead_fields import is_uuid
 from relay.model import Json, Name
+from relay.parked import lead_id, read_name
 from relay.settings import Settings
 from relay.store import Store
 
@@ -162,14 +162,14 @@ def link_lead(
     """Decide which lead a name means, whatever else was known of it; parked events that wait for it go on."""
     now = settings.load()
     known_destination(now, destination)
-    meant, id = read_name(name), lead.strip().lower()
-    if not is_uuid(id):
-        raise wrong("LEAD_ID: must be a UUID, as the lead API gives it")
-    store = wiring.store(now)
-    before = set(store.events.parked())
-    store.names.link(destination, meant, id, who=asking.who_is(who), at_ms=store.events.now_ms())
+    meant = name_meant(name)
+    try:
+        id = lead_id(lead, destination)
+    except CommandError as error:
+        raise wrong(f"LEAD_ID: {error}") from error
+    gone_on = parked.link(wiring.store(now), destination, meant, id, who=asking.who_is(who))
     out.print(f"this {meant.kind} means lead {id} from now on")
-    print_gone_on(len(before.difference(store.events.parked())))
+    print_gone_on(gone_on)
 
 
 @leads.command("show")
@@ -177,7 +177,7 @@ def show_lead(name: NameArgument, destination: DestinationOption = "default", as
     """Show which leads a name means; exit code 3 when none is known."""
     now = settings.load()
     known_destination(now, destination)
-    meant = read_name(name)
+    meant = name_meant(name)
     (found,) = wiring.store(now).names.find(destination, [meant])
     if as_json:
         print_json({"kind": meant.kind, "destination": destination, "leads": list(found)})
@@ -194,18 +194,13 @@ def show(meant: Name, found: Sequence[str]) -> None:
         out.print(f"several leads: events with this {meant.kind} are parked; relay leads link decides")
 
 
-def read_name(text: str) -> Name:
+def name_meant(text: str) -> Name:
     """Read ``phone:+56...``, ``email:...`` or ``external_id:...``; anything else ends the command, not quoted."""
-    kind, parted, value = text.strip().partition(":")
-    if kind not in KINDS or not parted:
-        hint = suggest(kind, KINDS, "kinds") if parted else ""
-        raise wrong(f"NAME: must begin with {', '.join(f'{one}:' for one in KINDS)}{hint}")
-    name = name_of(kind, value)
-    if name is None and kind == "phone":
-        raise wrong("phone: must have its country code, as in phone:+56912345678")
-    if name is None:
-        raise wrong(f"{kind}: {'is not an e-mail address' if kind == 'email' else 'must be of 1 to 200 characters'}")
-    return name
+    try:
+        return read_name(text)
+    except CommandError as error:
+        words = str(error)
+        raise wrong(f"NAME: {words}" if words.startswith("must begin") else words) from error
 
 
 def known_destination(now: Settings, destination: str) -> None:

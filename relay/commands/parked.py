@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
@@ -14,7 +13,8 @@ from relay.commands.screen import counted, out, print_json
 from relay.commands.tables import Column, fitting
 from relay.commands.told import event_json, why_of
 from relay.finding import Filter, select
-from relay.model import Name, StoredEvent
+from relay.model import StoredEvent
+from relay.parked import Choice, candidates_json, choices
 from relay.store import Store
 
 #: Events that a list shows unless told otherwise.
@@ -37,15 +37,6 @@ ROWS = (
 )
 
 
-class Choice(NamedTuple):
-    """A name that several leads have."""
-
-    name: Name
-    destination: str
-    #: Their ids.
-    leads: tuple[str, ...]
-
-
 @filtered("parked", states=(), without=("state",))
 def parked(wanted: Filter, as_json: JsonOption = False) -> None:
     """List parked events by reason, with what their lead was looked for by; the newest 50 unless a limit is given."""
@@ -57,10 +48,6 @@ def parked(wanted: Filter, as_json: JsonOption = False) -> None:
         show(store, events, most=len(events) if wanted.limit else SHOWN)
     if not events:
         raise nothing("no parked event matches")
-
-
-def candidates_json(store: Store, event: StoredEvent) -> dict[str, list[str]]:
-    return {f"{one.name.kind}:{one.name.value}": list(one.leads) for one in choices(store, [event])}
 
 
 def show(store: Store, events: Sequence[StoredEvent], *, most: int) -> None:
@@ -84,17 +71,6 @@ def show_rows(events: Iterable[StoredEvent], *, now_ms: int) -> None:
         by = "\n".join(f"{name.kind}:{name.value}" for name in event.names)
         rows.append([event.id, event.hook, span(now_ms - event.received_ms), why_of(event)[1], by or "-"])
     out.print(fitting(ROWS, rows))
-
-
-def choices(store: Store, events: Iterable[StoredEvent]) -> Iterator[Choice]:
-    """Give the names of these events that several leads have, each once."""
-    seen: set[tuple[str, Name]] = set()
-    for event in events:
-        found = store.names.find(event.destination, event.names)
-        for name, leads in zip(event.names, found, strict=True):
-            if len(leads) > 1 and (event.destination, name) not in seen:
-                seen.add((event.destination, name))
-                yield Choice(name, event.destination, tuple(lead.rpartition("/")[2] for lead in leads))
 
 
 def show_choice(one: Choice) -> None:

@@ -21,6 +21,7 @@ from relay.model import Json
 from relay.nudge import BACKGROUND, workers_seen
 from relay.replay import STATES, Fate, Filter, Item, Plan, Remap, plan, record, remapper, run, select, start
 from relay.replay import Progress as Done
+from relay.replay.as_json import change_json, replay_json
 from relay.store import Store
 
 
@@ -106,7 +107,7 @@ def leave_to_the_background(store: Store, planned: Plan, known_by: Called, *, as
     one = record(store, planned, who=known_by.who, name=known_by.name, filter=known_by.filter)
     one = start(store, one.id, who=known_by.who)
     if as_json:
-        print_json(replays.replay_json(one))
+        print_json(replay_json(one))
     else:
         out.print(f"replay {one.id}: {counted(one.total, 'event')}; see how it goes: relay replay --show {one.id}")
         if not workers_seen(store.client, BACKGROUND):
@@ -207,7 +208,7 @@ def plan_json(planned: Plan) -> dict[str, Json]:
         **{fate.value: planned.count(fate) for fate in Fate},
         "changes": len(planned.changes) + planned.more_changes,
         "items": [item_json(item) for item in planned.items],
-        "fields": [replays.change_json(change) for change in planned.changes],
+        "fields": [change_json(change) for change in planned.changes],
     }
 
 

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from relay.commands.asking import local, nothing, wrong
 from relay.commands.screen import counted, out, print_json
-from relay.commands.told import WHEN, plain_table, times, value_text
-from relay.model import Json
+from relay.commands.told import WHEN, plain_table, value_text
 from relay.replay import Change, Fate, Outline, Replay, Stage, cancel, get, read_outline
+from relay.replay.as_json import replay_json, whole_json
 from relay.store import Store
 
 #: Replays that the list shows.
@@ -79,9 +79,7 @@ def stage_text(one: Replay) -> Text:
 def show_one(store: Store, one: Replay, *, as_json: bool) -> None:
     failures, outline = store.replays.failures(one.id), read_outline(one)
     if as_json:
-        failed: list[Json] = [{"event": event, "words": words} for event, words in failures]
-        planned = outline_json(outline) if outline else None
-        print_json({**replay_json(one), "plan": planned, "failures": failed})
+        print_json(whole_json(one, outline, failures))
         return
     out.print(Text(f"replay {one.id}: {one.name}", "bold"))
     out.print(f"made {local(one.at_ms)} by {one.who}, {how(one)}")
@@ -122,48 +120,3 @@ def now_text(one: Change) -> Text:
     if not one.set_by:
         return Text("not set by us", "dim")
     return value_text(one.now, known=one.known)
-
-
-def replay_json(one: Replay) -> dict[str, Json]:
-    return {
-        "id": one.id,
-        "name": one.name,
-        "who": one.who,
-        **times("at", one.at_ms),
-        "mode": one.mode.value,
-        "force": one.force,
-        "filter": one.filter,
-        "state": one.stage.value,
-        "words": one.words,
-        "waits": one.waits,
-        "events": one.total,
-        "looked_at": one.looked,
-        "replayed": one.replayed,
-        "failed": one.failed,
-        **times("started", one.started_ms),
-        **times("ended", one.ended_ms),
-    }
-
-
-def outline_json(outline: Outline) -> dict[str, Json]:
-    return {
-        "events": outline.events,
-        "leads": outline.leads,
-        **{fate.value: number for fate, number in outline.fates.items()},
-        "left": dict(outline.left),
-        "changes": len(outline.changes) + outline.more_changes,
-        "fields": [change_json(one) for one in outline.changes],
-        "rules": dict(outline.versions),
-    }
-
-
-def change_json(one: Change) -> dict[str, Json]:
-    return {
-        "lead": one.lead,
-        "field": one.register,
-        "set_by": one.set_by,
-        "known": one.known,
-        "now": one.now,
-        "then": one.then,
-        "event": one.event,
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from relay.hooks import Hook
@@ -20,10 +20,19 @@ class Means:
     settings: Settings
     #: The hook files that are loaded, by name.
     hooks: Mapping[str, Hook]
+    #: Gives the hook files as they are now. Raises RuleError while one has a fault.
+    rules: Callable[[], Mapping[str, Hook]]
     users: Users
     logins: Logins
 
 
-def means(store: Store, settings: Settings, *, logins: Logins, hooks: Mapping[str, Hook]) -> Means:
+def means(
+    store: Store,
+    settings: Settings,
+    *,
+    logins: Logins,
+    hooks: Mapping[str, Hook],
+    rules: Callable[[], Mapping[str, Hook]],
+) -> Means:
     """Gather what pages need."""
-    return Means(store=store, settings=settings, hooks=hooks, users=Users(settings), logins=logins)
+    return Means(store=store, settings=settings, hooks=hooks, rules=rules, users=Users(settings), logins=logins)

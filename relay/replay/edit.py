@@ -49,11 +49,11 @@ def _settled(value: Json) -> Json:
 
 def _faults(wanted: Mapping[str, Json]) -> Iterator[str]:
     for register, value in wanted.items():
-        if words := _fault(register, value):
+        if words := fault_in(register, value):
             yield words
 
 
-def _fault(register: str, value: Json) -> str | None:
+def fault_in(register: str, value: Json) -> str | None:
     """Say what is wrong with one value, without the value itself."""
     return _fault_of_name(register) or _fault_of_value(register, value)
 

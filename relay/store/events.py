@@ -101,6 +101,14 @@ class Events:
         """Ids of the parked events, oldest first."""
         return self._index("relay:parked")
 
+    def parked_since(self, ids: Sequence[str]) -> dict[str, int]:
+        """Give those of these events that are parked, in their order, and since when, in ms since 1970."""
+        if not ids:
+            return {}
+        with store_errors():
+            scores = self._client.zmscore("relay:parked", ids)
+        return {id: int(score) for id, score in zip(ids, scores, strict=True) if score is not None}
+
     def faulty(self) -> list[str]:
         """Ids of events that went out without some value that could not be used, oldest first."""
         return self._index("relay:faulty")

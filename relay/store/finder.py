@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from relay.lead_fields import is_uuid
 from relay.model import StoredEvent
 from relay.store import record
 from relay.store.events import DAY_MS, Events
@@ -48,6 +49,8 @@ class Finder:
         An event may have gone to another lead since; 64 of each day at the most.
         """
         lead = name.rpartition("/")[2]
+        if not is_uuid(lead):
+            return []
         field = struct.pack(">I", int(lead[:8], 16)) + int(lead[-9:-3], 16).to_bytes(3, "big")
         return list(dict.fromkeys(_ids(self._from_days(lead[-3:].encode(), field))))[::-1]
 

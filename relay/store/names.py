@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from relay.model import Mapped, Name
 from relay.store import record
@@ -22,6 +22,15 @@ KEY = "relay:index-key"
 CHECK = "relay:index-check"
 #: Leads taught in one step.
 PAGE = 200
+
+
+class Wait(NamedTuple):
+    """What waits for a name to become known."""
+
+    #: How many events; some of them may have gone on since, by another name.
+    number: int
+    #: The newest of them.
+    ids: tuple[str, ...]
 
 
 class Names:
@@ -95,6 +104,18 @@ class Names:
         with store_errors():
             found: Any = self._client.zrange(f"relay:w:{self._hash(destination, name)}", 0, -1, desc=True)
         return [id.decode() for id in found]
+
+    def waits(self, names: Sequence[tuple[str, Name]], *, most: int) -> list[Wait]:
+        """Say of each of these names, each behind its destination, what waits for it; ``most`` events are named."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for destination, name in names:
+                key = f"relay:w:{self._hash(destination, name)}"
+                pipe.zcard(key)
+                pipe.zrange(key, 0, most - 1, desc=True)
+            found: list[Any] = pipe.execute()
+        numbers = zip(found[::2], found[1::2], strict=True)
+        return [Wait(int(number), tuple(id.decode() for id in ids)) for number, ids in numbers]
 
     def learn(self, destination: str, leads: Iterable[tuple[str, Sequence[Name]]], *, more: bool = False) -> None:
         """Note what the CRM says that these leads are known by; what waits for one of these names goes on.

@@ -73,12 +73,16 @@ class Overview:
 
         ``known`` are events of it that were found already: only where some are missing among them, all are looked at.
         """
-        with store_errors():
-            waiting = int(self._client.hget("relay:waiting", name) or 0)
+        waiting = self.dead_number(name)
         found = [one for one in known if one.state is State.DEAD]
         if len(found) < waiting:
             found = [one for one in self._dead() if record.lead_name(one.destination, one.lead) == name]
         return sorted(found, key=lambda one: one.stamp)
+
+    def dead_number(self, name: str) -> int:
+        """Give how many dead letters a lead has."""
+        with store_errors():
+            return int(self._client.hget("relay:waiting", name) or 0)
 
     def _dead(self) -> Iterator[StoredEvent]:
         ids = self._events.dead()
