@@ -85,6 +85,8 @@ class Hook:
     tables: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     #: Further secrets that the sender needs, by their keys in the file: ``token``, ``verify_token``.
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Names of the environment variables that hold those.
+    key_names: Mapping[str, str] = field(default_factory=dict)
     #: How requests are signed, where the file says so.
     signature: Scheme | None = None
     #: The file's own expressions for the event's id and time, where it has any.

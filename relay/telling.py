@@ -13,6 +13,7 @@ from relay.finding import Found, Page
 from relay.model import Fault, Json, Reason, StoredEvent
 from relay.store import Store
 from relay.store.acts import Act
+from relay.store.gates import Gate, Pause
 from relay.texts import N_
 from relay.timeline import Happening, Identity, Part, Setting, Standing, Story, happenings_of
 
@@ -182,3 +183,41 @@ def found_json(found: Found) -> dict[str, Json]:
 def act_json(act: Act) -> dict[str, Json]:
     told: dict[str, Json] = {"who": act.who, "what": act.what, "about": act.about, "why": act.why}
     return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count}
+
+
+def gate_json(gate: Gate, *, served: bool) -> dict[str, Json]:
+    """Give how a destination fares; ``served`` says whether it has an address here."""
+    return {
+        "destination": gate.destination,
+        "served": served,
+        "state": gate.state,
+        "words": gate.words,
+        "leads_waiting": gate.leads,
+        "due": gate.due,
+        "oldest_wait_ms": gate.oldest_ms,
+        "paused": None if gate.pause is None else pause_json(gate.destination, gate.pause),
+        "rate_by_hand": gate.rate,
+    }
+
+
+def pause_json(name: str, pause: Pause) -> dict[str, Json]:
+    return {
+        "name": name,
+        "who": pause.who,
+        "why": pause.why,
+        **times("since", pause.at_ms),
+        "resuming": pause.resuming,
+        "events_kept_back": pause.shelved,
+    }
+
+
+def errands_json(gate: Gate) -> dict[str, Json]:
+    """Give how a queue of errands fares."""
+    return {
+        "queue": gate.destination,
+        "state": gate.state,
+        "words": gate.words,
+        "events_waiting": gate.leads,
+        "due": gate.due,
+        "oldest_wait_ms": gate.oldest_ms,
+    }

@@ -33,6 +33,7 @@ LAYERS = {
         "suspects",
         "cures",
         "refusals",
+        "rehearsal",
         "doctor",
         "new_hook",
         "ops",

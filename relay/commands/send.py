@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,8 +18,9 @@ from relay.commands.stand_ins import AnySecret
 from relay.errors import CommandError
 from relay.hooks import Hook
 from relay.model import State, StoredEvent
+from relay.rehearsal import secret_of, signed
 from relay.senders import ABOUT, adapter_of
-from relay.senders.examples import first_example, read_example, renewed
+from relay.senders.examples import first_example, read_example
 from relay.sending import Request
 from relay.settings import Settings
 
@@ -49,13 +49,9 @@ def send(
         raise CommandError("no relay runs here: start it (relay up), set REDIS_URL, or send with --no-follow")
     chosen = find_hook(now, name or hook)
     address = f"{(url or home_url(now)).rstrip('/')}/hooks/{chosen.name}"
-    sender = adapter_of(chosen)
-    example = read_example(file or first_example(Path(chosen.file)), sender.about)
-    sent: list[Receipt] = []
-    for _ in range(count):
-        now_ms = time.time_ns() // 1_000_000
-        one = renewed(example, sender.about, now_ms=now_ms) if new else example
-        sent.append(post(sender.sign(one.request(url=address, now_ms=now_ms), secret_of(now, chosen))))
+    example = read_example(file or first_example(Path(chosen.file)), adapter_of(chosen).about)
+    secret = secret_of(chosen, now.environment)
+    sent = [post(signed(example, chosen, url=address, secret=secret, new=new)) for _ in range(count)]
     out.print(f"{address}: 200, {told(sent)}")
     if wait:
         show(now, follow([id for one in sent for id in one.events], wiring.store(now).events.event))
@@ -72,13 +68,6 @@ def find_hook(now: Settings, name: str) -> Hook:
     near = get_close_matches(name, hooks, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(hooks) or 'none'}"
     raise CommandError(f"hook '{name}': not in {now.rules}; {hint}" if name else f"no hook given; {hint}")
-
-
-def secret_of(now: Settings, hook: Hook) -> str:
-    for name in hook.secret_names:
-        if value := now.environment.get(name):
-            return value
-    raise CommandError(f"{hook.secret_names[0]}: is not set: set it as the relay has it, or start the relay first")
 
 
 def home_url(now: Settings) -> str:

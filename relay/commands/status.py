@@ -13,8 +13,8 @@ from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
 from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for
 from relay.status import status as look
-from relay.store.acts import Act
-from relay.store.gates import Gate, Pause
+from relay.store.gates import Gate
+from relay.telling import act_json, errands_json, gate_json, pause_json
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -164,18 +164,8 @@ def status_json(found: Status) -> dict[str, Json]:
         **times("at", found.at_ms),
         "hooks": [{"hook": one.hook, "today": all_of(one.today), "all": all_of(one.all)} for one in found.hooks],
         "paused_hooks": [pause_json(hook, pause) for hook, pause in found.paused.items()],
-        "destinations": [gate_json(gate, found) for gate in found.gates],
-        "errands": [
-            {
-                "queue": gate.destination,
-                "state": gate.state,
-                "words": gate.words,
-                "events_waiting": gate.leads,
-                "due": gate.due,
-                "oldest_wait_ms": gate.oldest_ms,
-            }
-            for gate in found.errands
-        ],
+        "destinations": [gate_json(gate, served=gate.destination not in found.unserved) for gate in found.gates],
+        "errands": [errands_json(gate) for gate in found.errands],
         "due": found.due,
         "leads_waiting": found.leads,
         "oldest_wait_ms": found.oldest_ms,
@@ -198,35 +188,5 @@ def status_json(found: Status) -> dict[str, Json]:
     }
 
 
-def act_json(one: Act) -> dict[str, Json]:
-    told: dict[str, Json] = {"who": one.who, "what": one.what, "about": one.about, "why": one.why}
-    return {**times("at", one.at_ms), **told, "filter": one.filter, "count": one.count}
-
-
 def all_of(counts: Mapping[str, int]) -> dict[str, Json]:
     return {column: counts.get(column, 0) for column in COLUMNS}
-
-
-def gate_json(gate: Gate, found: Status) -> dict[str, Json]:
-    return {
-        "destination": gate.destination,
-        "served": gate.destination not in found.unserved,
-        "state": gate.state,
-        "words": gate.words,
-        "leads_waiting": gate.leads,
-        "due": gate.due,
-        "oldest_wait_ms": gate.oldest_ms,
-        "paused": None if gate.pause is None else pause_json(gate.destination, gate.pause),
-        "rate_by_hand": gate.rate,
-    }
-
-
-def pause_json(name: str, pause: Pause) -> dict[str, Json]:
-    return {
-        "name": name,
-        "who": pause.who,
-        "why": pause.why,
-        **times("since", pause.at_ms),
-        "resuming": pause.resuming,
-        "events_kept_back": pause.shelved,
-    }

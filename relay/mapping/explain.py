@@ -213,6 +213,11 @@ def setting_of(rule: Rule, register: str, values: dict[str, Json], fault: Fault 
     )
 
 
+def condition_of(rule: Rule) -> str:
+    """Give what the file says of when a rule holds; empty where it always does."""
+    return (rule.run.when or "").strip() if isinstance(rule.run, Unit) else ""
+
+
 def source_of(rule: Rule, register: str) -> str:
     """Give what the file says of a register, as a person knows it."""
     unit = rule.run

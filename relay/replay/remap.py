@@ -51,7 +51,8 @@ def parsed(stored: StoredEvent, hook: Hook) -> Event:
 def read_again(stored: StoredEvent, hook: Hook) -> Event:
     """Read an event's body as when it came, with its answers where they were fetched. Raises CommandError.
 
-    It is verified already, and the part of a batch that made just this event.
+    It is verified already, and the part of a batch that made just this event. What came as a test stays one, also where
+    a person said so and not its body.
     """
     sender = adapter_for(stored, hook)
     headers = {**stored.headers, "content-type": stored.content_type}
@@ -61,7 +62,8 @@ def read_again(stored: StoredEvent, hook: Hook) -> Event:
         raise CommandError(f"its body can't be read as a {stored.sender} event now: {error}") from error
     if len(events) != 1:
         raise CommandError(f"its body is read as {len(events)} events now, not as one")
-    return with_answers(events[0], stored, sender) if stored.fetched else events[0]
+    event = with_answers(events[0], stored, sender) if stored.fetched else events[0]
+    return replace(event, test=event.test or stored.test)
 
 
 def with_answers(event: Event, stored: StoredEvent, sender: Sender) -> Event:

@@ -62,6 +62,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
     wording = Wording(page, Language(tables), tables)
     event_id, event_time = read_event(wording, entries.get("event"))
     names = read_secrets(page, entries.get("secrets"), known.environment)
+    key_names = read_keys(page, entries, about, known.environment) if about else {}
     return Hook(
         name=name,
         sender=sender,
@@ -74,7 +75,8 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         text=content,
         destination=read_destination(page, entries.get("destination"), known.destinations),
         deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
-        keys=read_keys(page, entries, about, known.environment) if about else {},
+        keys={key: known.environment.get(one, "").strip() for key, one in key_names.items()},
+        key_names=key_names,
         signature=read_signature(page, entries.get("signature"), about),
         tables=tables,
         event_id=event_id,
@@ -117,17 +119,17 @@ def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]
 
 
 def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[str, str]) -> dict[str, str]:
-    """Read the further secrets that this sender needs, each the name of an environment variable."""
-    values = {}
+    """Read the further secrets that this sender needs, each the name of an environment variable that must be set."""
+    names = {}
     for key, what in about.keys.items():
         if key not in entries:
             page.fault(1, f"the file has no {key}; name the environment variable that holds {what}")
             continue
         name = page.text(entries[key], key)
-        values[key] = environment.get(name or "", "").strip()
-        if name and not values[key]:
+        names[key] = name or ""
+        if name and not environment.get(name, "").strip():
             page.fault(entries[key].line, f"{key} {name!r} is not set; set this environment variable")
-    return values
+    return names
 
 
 def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, Formula | None]:

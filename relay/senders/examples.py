@@ -79,11 +79,16 @@ def json_text(value: Json) -> str:
 
 def first_example(hook_file: Path) -> Path:
     """Give the first event beside a hook file: ``rules/cotiza/*.json`` for ``rules/cotiza.yaml``."""
-    folder = hook_file.with_suffix("")
-    found = sorted(folder.glob("*.json"))
+    found = examples(hook_file)
     if not found:
+        folder = hook_file.with_suffix("")
         raise CommandError(f"{folder}: no example event there: put one in as a .json file, or name one with --file")
     return found[0]
+
+
+def examples(hook_file: Path) -> list[Path]:
+    """Give all of them, in the order of their names."""
+    return sorted(hook_file.with_suffix("").glob("*.json"))
 
 
 def read_example(path: Path, about: About) -> Example:

@@ -123,6 +123,12 @@ class Door:
         with store_errors():
             return bool(self._client.sismember("relay:hooks", hook))
 
+    def known(self) -> set[str]:
+        """Give every hook that there ever was."""
+        with store_errors():
+            names: Any = self._client.smembers("relay:hooks")
+        return {name.decode() for name in names}
+
     def loaded(self) -> set[str]:
         """Give the hooks that the web process serves that was started last."""
         with store_errors():

@@ -47,6 +47,19 @@ class Speed:
     buckets: tuple[int, ...]
     sum_ms: int
 
+    @property
+    def number(self) -> int:
+        return sum(self.buckets)
+
+    def within_ms(self, share: float) -> int | None:
+        """Give the least of BOUNDS_MS within which this share of them was delivered; None where that is none."""
+        wanted, reached = self.number * share, 0
+        for bound, count in zip(BOUNDS_MS, self.buckets, strict=False):
+            reached += count
+            if reached and reached >= wanted:
+                return bound
+        return None
+
 
 class Meters:
     """Reads the figures."""

@@ -30,7 +30,7 @@ OUR_ID = re.compile(r"[a-z2-7]{20}")
 #: What people can do, as the list has it.
 WHATS = (
     *(N_("drop"), N_("replay"), N_("cancel"), N_("pause"), N_("resume"), N_("slow"), N_("probe"), N_("link")),
-    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out")),
+    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out"), N_("send")),
 )
 
 

@@ -1,0 +1,173 @@
+"""Hooks as rows of a table: how each fares, when it last had an event, how many came, what waits for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from relay.hooks import Hook
+from relay.model import Json
+from relay.ops.means import Means
+from relay.senders import ABOUT
+from relay.settings import DAY_MS
+from relay.silence import Silence
+from relay.store.alarms import Alarm
+from relay.store.events import Rejection
+from relay.store.gates import Pause
+from relay.store.meters import HOUR_MS
+from relay.store.overview import DAYS
+from relay.telling import pause_json, times
+from relay.texts import N_
+
+#: Hours of a trend, the one of now among them.
+TREND = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the store says of all hooks at one moment."""
+
+    now_ms: int
+    #: Every hook that there ever was.
+    known: frozenset[str]
+    #: When each last had an event, in ms since 1970.
+    last: Mapping[str, int]
+    #: Events accepted by hook and hour (hours since 1970), of today and yesterday.
+    hours: Mapping[str, Mapping[int, int]]
+    #: Events of all days by where they stand.
+    counts: Mapping[str, Counter[str]]
+    paused: Mapping[str, Pause]
+    #: Requests refused within a day, newest first.
+    rejected: tuple[Rejection, ...]
+    alarms: tuple[Alarm, ...]
+
+
+def look(means: Means) -> Look:
+    """Ask the store. Raises StoreError."""
+    store = means.store
+    now_ms = store.events.now_ms()
+    day = now_ms // DAY_MS
+    return Look(
+        now_ms=now_ms,
+        known=frozenset(store.door.known()),
+        last=store.meters.last(),
+        hours=store.meters.hours(day - 1, day),
+        counts=store.overview.counts(range(day - DAYS, day + 1)),
+        paused=store.steering.paused_hooks(),
+        rejected=tuple(one for one in store.events.rejected() if one.at_ms > now_ms - DAY_MS),
+        alarms=tuple(store.alarms.current()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing to know of a hook at a glance."""
+
+    words: str
+    #: 'good', 'warn', 'bad', or '' for neither.
+    kind: str
+
+
+#: What a hook can be like. Several hold at once; what is wrong comes first.
+NOT_LOADED = Mark(N_("not loaded"), "bad")
+PAUSED = Mark(N_("paused"), "warn")
+RESUMING = Mark(N_("being resumed"), "warn")
+QUIET = Mark(N_("quiet"), "warn")
+REJECTED = Mark(N_("refused lately"), "warn")
+RECEIVING = Mark(N_("receiving"), "good")
+IDLE = Mark(N_("no event in 24 h"), "")
+NEW = Mark(N_("no event yet"), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One hook, as the list shows it."""
+
+    name: str
+    #: As its hook file names it, and as its maker writes it; empty where it is not loaded.
+    sender: str
+    title: str
+    #: Version of its hook file; empty where it is not loaded.
+    version: str
+    marks: tuple[Mark, ...]
+    #: When it last had an event, in ms since 1970; 0 for never.
+    last_ms: int
+    today: int
+    #: Events of the last 24 hours, the one of now begun, by the hour.
+    trend: tuple[int, ...]
+    dead: int
+    parked: int
+    #: Requests refused within a day.
+    rejected: int
+    pause: Pause | None = None
+    #: Set where it is quiet beyond its habit.
+    silence: Silence | None = None
+
+    @property
+    def of_24h(self) -> int:
+        return sum(self.trend)
+
+
+def rows_of(found: Look, hooks: Mapping[str, Hook], quiet: Mapping[str, Silence]) -> list[Row]:
+    """Give a row for every hook that is loaded, or was once, by name; those that are gone last."""
+    names = sorted({*hooks, *found.known}, key=lambda name: (name not in hooks, name))
+    return [row_of(name, found, hooks.get(name), quiet.get(name)) for name in names]
+
+
+def row_of(name: str, found: Look, hook: Hook | None, silence: Silence | None) -> Row:
+    hours, hour = found.hours.get(name, {}), found.now_ms // HOUR_MS
+    counts: Mapping[str, int] = found.counts.get(name, {})
+    refused = sum(one.hook == name for one in found.rejected)
+    last_ms = found.last.get(name, 0)
+    return Row(
+        name=name,
+        sender=hook.sender if hook else "",
+        title=ABOUT[hook.sender].title if hook else "",
+        version=hook.version if hook else "",
+        marks=tuple(_marks(name, found, loaded=hook is not None, refused=refused, silence=silence)),
+        last_ms=last_ms,
+        today=sum(count for at, count in hours.items() if at // 24 == hour // 24),
+        trend=tuple(hours.get(at, 0) for at in range(hour - TREND + 1, hour + 1)),
+        dead=counts.get("dead", 0),
+        parked=counts.get("parked", 0),
+        rejected=refused,
+        pause=found.paused.get(name),
+        silence=silence if silence and silence.silent else None,
+    )
+
+
+def _marks(name: str, found: Look, *, loaded: bool, refused: int, silence: Silence | None) -> Iterator[Mark]:
+    """Say what a hook is like: what is wrong first, and whether it receives where nothing else says so."""
+    if not loaded:
+        yield NOT_LOADED
+    if name in found.paused:
+        yield RESUMING if found.paused[name].resuming else PAUSED
+    if silence and silence.silent:
+        yield QUIET
+    if refused:
+        yield REJECTED
+    last_ms = found.last.get(name, 0)
+    if last_ms > found.now_ms - DAY_MS:
+        yield RECEIVING
+    elif not silence or not silence.silent:
+        yield IDLE if last_ms else NEW
+
+
+def row_json(row: Row) -> dict[str, Json]:
+    return {
+        "hook": row.name,
+        "sender": row.sender,
+        "loaded": bool(row.version),
+        "version": row.version,
+        "state": [mark.words for mark in row.marks],
+        **times("last", row.last_ms or None),
+        "today": row.today,
+        "last_24h": row.of_24h,
+        "trend": list(row.trend),
+        "dead": row.dead,
+        "parked": row.parked,
+        "rejected_lately": row.rejected,
+        "paused": None if row.pause is None else pause_json(row.name, row.pause),
+        "silent": row.silence is not None,
+    }

@@ -1,0 +1,149 @@
+"""Hooks: how each fares, and of one all that it is made of; a person pauses and resumes it here."""
+
+from __future__ import annotations
+
+import flask
+
+from relay import alarms
+from relay.accounts import Role
+from relay.cures import kind_of
+from relay.finding import Filter
+from relay.model import Json
+from relay.ops import links
+from relay.ops.answers import json_answer
+from relay.ops.desk import Answer, Desk
+from relay.ops.hook_rows import Look, Row, look, row_json, row_of, rows_of
+from relay.ops.hook_told import Told, text_of, told_json, told_of
+from relay.ops.lately import Lately
+from relay.ops.means import Means
+from relay.ops.readable import number
+from relay.ops.steered import asked_json, done_json, reason, reason_in, tell
+from relay.ops.who import me
+from relay.ops.words import _, ngettext
+from relay.status import ERRAND_WORDS
+
+RENEWED_S = 15
+#: To judge how quiet hooks are takes many reads, and changes with the hour; counts are of 400 days.
+QUIET_S, SAME_FOR_S = 60.0, 2.0
+EXPIRES_WITHIN_MS = alarms.EXPIRES_WITHIN_MS
+
+
+def add(desk: Desk, means: Means) -> None:
+    """Put the list, the page of one hook, what is done with it, and their twins into the desk."""
+    steering = means.store.steering
+    quiet = Lately(lambda: {one.hook: one for one in alarms.silences(means.store)}, same_for_s=QUIET_S)
+    lately = Lately(lambda: look(means), same_for_s=SAME_FOR_S)
+
+    def one(hook: str, found: Look) -> Row:
+        if hook not in means.hooks and hook not in found.known:
+            flask.abort(404, _("There is no such hook, and there never was."))
+        return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
+
+    def told(hook: str) -> Told:
+        found = look(means)
+        return told_of(means, one(hook, found), address=address_of(means, hook), alarms=found.alarms)
+
+    @desk.page("/hooks")
+    def hooks() -> str:
+        rows = rows_of(lately.seen(), means.hooks, quiet.seen())
+        return flask.render_template(
+            "hooks.html", rows=rows, hours=hours_of, links=links, renewed_s=RENEWED_S, Filter=Filter
+        )
+
+    @desk.page("/hooks/<hook>")
+    def hook(hook: str) -> str:
+        found, asked = told(hook), flask.request.args.get("version", "")
+        version, text = text_of(means, found, asked)
+        if asked and not text:
+            flask.abort(404, _("The text of this version is not kept."))
+        return flask.render_template(
+            "hook.html",
+            told=found,
+            row=found.row,
+            version=version,
+            lines=text.splitlines(),
+            soon_ms=means.store.events.now_ms() + EXPIRES_WITHIN_MS,
+            now_ms=means.store.events.now_ms(),
+            errand_words=ERRAND_WORDS,
+            kind_of=kind_of,
+            links=links,
+            Filter=Filter,
+        )
+
+    @desk.page("/hooks/<hook>/pause", role=Role.OPERATOR)
+    def pause_hook_question(hook: str) -> str:
+        return question(one(hook, look(means)))
+
+    @desk.act("/hooks/<hook>/pause")
+    def pause_hook(hook: str) -> Answer:
+        row, why = one(hook, look(means)), reason()
+        if not why:
+            return question(row, fault=_("Say why it is paused.")), 400
+        changed = steering.pause_hook(hook, who=me().name, why=why)
+        tell(_("%(what)s is paused: its events are accepted and kept back.", what=hook), changed=changed)
+        return flask.redirect(flask.url_for("ops.hook", hook=hook), 303)
+
+    @desk.act("/hooks/<hook>/resume")
+    def resume_hook(hook: str) -> Answer:
+        one(hook, look(means))
+        tell(going_on(steering.shelved(hook)), changed=steering.resume_hook(hook, who=me().name, patience_s=5.0))
+        return flask.redirect(flask.url_for("ops.hook", hook=hook), 303)
+
+    @desk.api("/hooks")
+    def hooks_json() -> flask.Response:
+        rows: list[Json] = [row_json(row) for row in rows_of(lately.seen(), means.hooks, quiet.seen())]
+        return json_answer({"hooks": rows})
+
+    @desk.api("/hooks/<hook>")
+    def hook_json(hook: str) -> flask.Response:
+        return json_answer(told_json(told(hook)))
+
+    @desk.api_act("/hooks/<hook>/pause")
+    def pause_hook_json(hook: str) -> flask.Response:
+        one(hook, look(means))
+        changed = steering.pause_hook(hook, who=me().name, why=reason_in(asked_json()))
+        return done_json("hook", hook, "paused", changed=changed)
+
+    @desk.api_act("/hooks/<hook>/resume")
+    def resume_hook_json(hook: str) -> flask.Response:
+        one(hook, look(means))
+        changed = steering.resume_hook(hook, who=me().name, patience_s=5.0)
+        return done_json("hook", hook, "resumed", changed=changed)
+
+
+def address_of(means: Means, hook: str) -> str:
+    """Give the address that a sender is told: as senders call us, else as the page was called."""
+    return f"{means.settings.public_url or flask.request.host_url.rstrip('/')}/hooks/{hook}"
+
+
+def question(row: Row, *, fault: str = "") -> str:
+    """Ask whether a hook is to be paused, and why."""
+    effects = (
+        _("Its events are accepted, verified and kept as ever: the sender notices nothing."),
+        _("Nothing that it brings is sent to the CRM, from the next PUT on; PUTs in flight finish."),
+        _("Resumed, its events go on with the times that they had: nothing is lost, and nothing newer is overwritten."),
+    )
+    return flask.render_template(
+        "pause.html",
+        title=_("Pause hook %(hook)s", hook=row.name),
+        effects=effects,
+        pause=row.pause if row.pause and not row.pause.resuming else None,
+        fault=fault,
+        act=flask.url_for("ops.pause_hook", hook=row.name),
+        resume=flask.url_for("ops.resume_hook", hook=row.name),
+        back_href=flask.url_for("ops.hook", hook=row.name),
+    )
+
+
+def going_on(count: int) -> str:
+    return ngettext("Resumed: %(num)s event goes on.", "Resumed: %(num)s events go on.", count, num=number(count))
+
+
+def hours_of(row: Row) -> str:
+    """Say what a trend shows, for those who can't see it."""
+    most = max(row.trend)
+    return _(
+        "Events by the hour in the last 24 hours: %(all)s, at the most %(most)s in an hour",
+        all=number(row.of_24h),
+        most=number(most),
+    )
