@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,13 @@ from relay.settings import DAY_MS
 from relay.store import Store
 from tests.desk import BEARER, Browser, app_of, logged_in, settings_of
 from tests.doors import serving
-from tests.varied import Filled, settings
+from tests.varied import LEADS, Filled, settings
 
 DOCUMENT = "/ops/api/openapi.json"
 #: Made up requests for each route, beside those at the bounds of what it takes.
-MADE_UP = 10
+MADE_UP = 6
 #: Stand in examples for the things that the store has, of which there are some of each.
-REAL = [f"real{number}" for number in range(24)]
+REAL = [f"real{number}" for number in range(16)]
 
 
 def described_app() -> flask.Flask:
@@ -47,18 +47,47 @@ def document_of(app: flask.Flask) -> dict[str, Any]:
     return document(app.url_map, desk.marks)
 
 
+#: Bodies that mean something, by operation.
+BODIES: dict[str, list[Any]] = {
+    "drop_json": [{"ids": ["real0", "real1", "nothing"], "why": "a test"}],
+    "search_json": [{"q": "+56 9 8765 4321"}, {"q": "ana@example.cl"}, {"q": LEADS[0]}, {"q": "real2"}],
+    "link_parked_json": [
+        {"name": "phone:+56987654321", "lead": LEADS[0]},
+        *({"event": f"real{number}", "kind": "phone", "lead": LEADS[1]} for number in range(10)),
+    ],
+    "make_replay_json": [
+        {"filter": {"state": "dead"}, "mode": "remapped", "name": "those of Monday"},
+        {"filter": {"state": "any", "since": "1h"}, "force": True},
+        *({"ids": [f"real{number}"]} for number in range(8)),
+        *({"ids": [f"real{number}"], "mode": "edited", "updates": [{"first_name": "Eva"}]} for number in range(8)),
+    ],
+    "pause_hook_json": [{"why": "a new form"}],
+    "pause_destination_json": [{"why": "maintenance"}],
+    "slow_destination_json": [{"rate": 0.5, "why": "it is slow"}, {"rate": None}],
+}
+#: What is well formed may still not be possible.
+JUDGED = {"link_parked_json", "make_replay_json"}
+
+
 def schema_with_examples() -> Any:
-    told = document_of(described_app())
-    for path in told["paths"].values():
-        for operation in path.values():
-            for one in operation.get("parameters", []):
-                if one.get("in") == "path":
-                    one["examples"] = {real: {"value": real} for real in REAL}
+    told = document_of(APP)
+    for operation in (one for path in told["paths"].values() for one in path.values()):
+        for one in operation.get("parameters", []):
+            if one.get("in") == "path":
+                one["examples"] = {real: {"value": real} for real in REAL}
+        if "requestBody" in operation:
+            bodies = BODIES[operation["operationId"]]
+            content = operation["requestBody"]["content"]["application/json"]
+            content["examples"] = {f"body{number}": {"value": body} for number, body in enumerate(bodies)}
     config = schemathesis.Config(seed=1)
     config.projects.default.generation.update(max_examples=MADE_UP, deterministic=True)
-    return schemathesis.openapi.from_dict(told, config=config)
+    schema = schemathesis.openapi.from_dict(told, config=config)
+    schema.app = APP
+    return schema
 
 
+#: Asked in the place of the app over the store, which is not there yet when requests are made up.
+APP = described_app()
 schema = schema_with_examples()
 #: To ask once is enough: it takes three requests.
 asked_without_login: set[str] = set()
@@ -76,14 +105,33 @@ def filled() -> Iterator[Filled]:
             server.stop()
 
 
-def real(filled: Filled, name: str, which: int) -> str:
-    """Give one of the things of this name that the store has."""
+def real(filled: Filled, text: str, name: str, path: str = "/events") -> str:
+    """Give the real thing of this name that an example stands for; what is none stays as it is."""
+    if text not in REAL:
+        return text
     store = filled.store
-    found = {
-        "group": lambda: [group.id for group in store.groups.open()],
-        "id": lambda: select(store, Filter(state="")),
-    }[name]()
-    return found[which % len(found)]
+    found: dict[str, Callable[[], Sequence[str]]] = {
+        "/events": lambda: select(store, Filter(state="")),
+        "/inbox": lambda: [group.id for group in (*store.groups.open(), *store.groups.closed())],
+        "/leads": lambda: LEADS,
+        "/replays": lambda: [one.id for one in store.replays.last(100)],
+        "/hooks": lambda: [*filled.hooks],
+    }
+    names = ["default"] if name == "destination" else found[path]()
+    return names[REAL.index(text) % len(names)]
+
+
+def made_real(filled: Filled, case: Any) -> None:
+    """Put real ids where an example has what stands for them."""
+    for name, text in (case.path_parameters or {}).items():
+        section = "/" + case.operation.path.removeprefix("/ops/api/").split("/")[0]
+        case.path_parameters[name] = real(filled, text, name, section)
+    if isinstance(case.body, dict):
+        for name in ("event", "q"):
+            if isinstance(case.body.get(name), str):
+                case.body[name] = real(filled, case.body[name], name)
+        if isinstance(case.body.get("ids"), list):
+            case.body["ids"] = [real(filled, one, "id") if isinstance(one, str) else one for one in case.body["ids"]]
 
 
 @pytest.fixture(scope="module")
@@ -98,28 +146,28 @@ def operator(url: str) -> Browser:
 
 
 @schema.parametrize()
-def test_what_the_api_answers_is_what_its_description_says(case: Any, filled: Filled, url: str) -> None:
-    for name, value in (case.path_parameters or {}).items():
-        if value in REAL:
-            case.path_parameters[name] = real(filled, name, REAL.index(value))
-
+def test_what_the_api_answers_is_what_its_description_says(case: Any, filled: Filled) -> None:
+    APP.wsgi_app = filled.app.wsgi_app  # type: ignore[method-assign]
+    made_real(filled, case)
     # Only the relay knows which places there are in a list. An address may be that of a thing, too, which is not there.
-    excluded = [allow_header_conformance, *([positive_data_acceptance] if (case.query or {}).get("after") else [])]
+    excluded = [allow_header_conformance]
+    if (case.query or {}).get("after") or case.operation.definition.raw["operationId"] in JUDGED:
+        excluded.append(positive_data_acceptance)
     if case.operation.label in asked_without_login:
         excluded.append(ignored_auth)
-    answer = case.call_and_validate(base_url=url, headers=BEARER, excluded_checks=excluded)
-    if answer.status_code == 200:
+    answer = case.call_and_validate(headers=BEARER, excluded_checks=excluded)
+    if answer.status_code < 300:
         asked_without_login.add(case.operation.label)
 
 
 def test_every_route_is_described_and_every_description_has_its_route() -> None:
-    routes = {rule.endpoint.removeprefix("ops.") for rule in api_rules(described_app().url_map)}
+    routes = {rule.endpoint.removeprefix("ops.") for rule in api_rules(APP.url_map)}
 
     assert routes == set(ROUTES)
 
 
 def test_every_part_of_the_description_is_used_and_there() -> None:
-    text = json.dumps(document_of(described_app()))
+    text = json.dumps(document_of(APP))
     used = set(re.findall(r'"#/components/(\w+/\w+)"', text))
 
     kept = json.loads(text)["components"]
@@ -141,7 +189,7 @@ def test_the_description_is_that_of_this_version_for_whoever_may_use_the_api(fil
     ("path", "words"),
     [
         ("/events?stat=dead", "the address: unknown part 'stat'; did you mean 'state'?"),
-        ("/events?state=deadly", "state: must be one of in flight, delivered"),
+        ("/events?state=deadly", "state: must be one of any, in flight, delivered"),
         ("/events?since=2x", "'2x' is no time"),
         ("/events?limit=" + "9" * 400, "limit: must be a whole number"),
         ("/acts?size=501", "size: must be a whole number from 1 to 500"),
@@ -205,14 +253,24 @@ def test_every_fault_has_the_same_shape(url: str) -> None:
 
 
 def test_a_token_acts_without_a_forms_token_and_a_login_with_it(filled: Filled, url: str, operator: Browser) -> None:
-    acknowledge = f"/ops/api/inbox/{filled.store.groups.open()[0].id}/acknowledge"
+    id = next(group.id for group in filled.store.groups.open() if not group.acked_by)
+    acknowledge, reopen = (f"/ops/api/inbox/{id}/{verb}" for verb in ("acknowledge", "reopen"))
     token = operator.csrf()
 
-    assert requests.post(url + acknowledge, headers=BEARER, timeout=10).status_code == 200
     assert operator.ask("POST", acknowledge).status_code == 400
     assert operator.ask("POST", acknowledge, headers={"X-CSRFToken": "forged"}).status_code == 400
+    assert acknowledged_by(filled.store, id) == ""
     assert operator.ask("POST", acknowledge, headers={"X-CSRFToken": token}).status_code == 200
-    assert filled.store.groups.open()[0].acked_by == "carolina"
+    assert acknowledged_by(filled.store, id) == "carolina"
+    assert requests.post(url + reopen, headers=BEARER, timeout=10).status_code == 200
+    assert requests.post(url + acknowledge, headers=BEARER, timeout=10).status_code == 200
+    assert acknowledged_by(filled.store, id) == "token"
+
+
+def acknowledged_by(store: Store, id: str) -> str:
+    group = store.groups.group(id)
+    assert group is not None
+    return group.acked_by
 
 
 def test_a_viewers_token_reads_and_changes_nothing(store: Store, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import flask
 import orjson
@@ -79,6 +81,15 @@ def store_away(error: StoreError) -> flask.Response:
 
 def impossible(error: CommandError) -> flask.Response:
     return fault(400, detail=str(error))
+
+
+@contextmanager
+def as_it_stands() -> Iterator[None]:
+    """Answer 409 where what is asked for means nothing as things stand."""
+    try:
+        yield
+    except CommandError as error:
+        flask.abort(409, str(error))
 
 
 def broken(error: Exception) -> flask.Response | HTTPException:

@@ -95,16 +95,22 @@ def operation(rule: Rule, method: str, told: Told, mark: Mark) -> dict[str, Any]
     faults = faults_of(rule, method, told, mark)
     body = {"requestBody": {"required": True, "content": {JSON: {"schema": told.body}}}} if told.body else {}
     return {
-        "operationId": rule.endpoint.removeprefix(f"{Desk.NAME}."),
+        "operationId": name_of(rule),
         "summary": told.words,
         "x-role": (mark.role or Role.VIEWER).value,
         **({"parameters": parameters} if parameters else {}),
         **body,
         "responses": {
-            "200": {"description": told.words, "content": {JSON: {"schema": ref(told.gives)}}},
+            str(told.status): {"description": told.words, "content": {JSON: {"schema": ref(told.gives)}}},
             **{str(status): {"$ref": f"#/components/responses/Fault{status}"} for status in faults},
         },
     }
+
+
+def name_of(rule: Rule) -> str:
+    """Name an operation by its view; one that has two routes is told apart by what stands in the longer one."""
+    name = rule.endpoint.removeprefix(f"{Desk.NAME}.")
+    return f"{name}_at_destination" if {"destination", "id"} <= rule.arguments else name
 
 
 def faults_of(rule: Rule, method: str, told: Told, mark: Mark) -> list[int]:

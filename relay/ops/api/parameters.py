@@ -52,6 +52,9 @@ OTHERS = {
     ),
     "who": parameter("who", "Name of a person, or 'token'.", TEXT),
     "what": parameter("what", "What was done: drop, replay, pause, ...", TEXT),
+    "most": parameter(
+        "most", "So many happenings and events at the most.", {"type": "integer", "enum": [100, 400, 2000]}
+    ),
     "failing": {**FILTER["state"], "schema": one_of("any", "dead", "parked", "faulty")},
 }
 PARAMETERS = FILTER | OTHERS

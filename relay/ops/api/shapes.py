@@ -20,10 +20,15 @@ from relay.ops.api.notation import (
     with_more,
 )
 from relay.ops.plot import WORDS
+from relay.replay import Fate, Mode, Stage
 from relay.status import COLUMNS
 
 NEXT = say("Where the next page begins, to be given as 'after'; empty where there is none.", TEXT)
 STATE = one_of(*(state.word for state in State))
+GATE = one_of("flowing", "slowed", "held", "open", "paused")
+RATE: Shape = {"type": "number"}
+CHANGED = say("False where it was so already.", FLAG)
+REACH = say("Null where that is beyond what is counted.", maybe(NUMBER))
 VALUES = say("Value by field; null clears it. Metadata is 'metadata.<key>'.", named(ANY))
 
 #: Everywhere.
@@ -299,7 +304,7 @@ STANDING: dict[str, Shape] = {
         destinations=some(
             thing(
                 destination=TEXT,
-                state=one_of("flowing", "slowed", "held", "open", "paused"),
+                state=GATE,
                 **time("since"),
                 leads_waiting=NUMBER,
                 due=NUMBER,
@@ -369,4 +374,224 @@ ACTS: dict[str, Shape] = {
     ),
 }
 
-SHAPES: dict[str, Shape] = COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS
+#: relay.telling
+LEADS: dict[str, Shape] = {
+    "Setting": thing(
+        "What one event wanted a field to be.", value=ANY, event=TEXT, hook=TEXT, rule=TEXT, **time("happened")
+    ),
+    "Field": thing(
+        "How a field of a lead came to stand as it does.",
+        field=TEXT,
+        known=say("Whether we know its value: not where the event that set it is kept no longer.", FLAG),
+        value=ANY,
+        event=say("The event that set it; empty where none did yet.", TEXT),
+        hook=TEXT,
+        rule=TEXT,
+        **time("happened"),
+        before=maybe(ref("Setting")),
+        pending=maybe(ref("Setting")),
+    ),
+    "Identity": thing(
+        "What a lead is known by, and all leads that are.",
+        kind=one_of("phone", "email", "external_id"),
+        value=TEXT,
+        leads=some(TEXT),
+    ),
+    "Lead": thing(
+        "The story of one lead.",
+        lead=say("Its name: '<destination>/<id>', or the id alone at the default destination.", TEXT),
+        happenings=say("The newest last.", some(ref("Happening"))),
+        fields=some(ref("Field")),
+        identities=some(ref("Identity")),
+        pending=some(ref("Event")),
+        dead=some(ref("Event")),
+        events=some(ref("Event")),
+        older=say("Whether there is more than is told here: ask for 'most'.", FLAG),
+        **time("due"),
+    ),
+}
+
+#: relay.parked
+PARKED: dict[str, Shape] = {
+    "Parked": thing(
+        "Parked events that look for their lead by the same.",
+        kind=TEXT,
+        words=TEXT,
+        destination=TEXT,
+        name=say("What they look by; null where they have nothing.", maybe(ref("Name"))),
+        others=some(ref("Name")),
+        waiting=say("How many wait in all.", NUMBER),
+        **time("since", known=True),
+        shared=say("A name that several leads have.", maybe(ref("Name"))),
+        candidates=say("Leads that may be meant, with what we set of them.", some(thing(lead=TEXT, fields=VALUES))),
+        events=some(ref("Event")),
+    ),
+    "ParkedPage": thing(
+        "Parked events, by what they look for.", groups=some(ref("Parked")), next=NEXT, **time("back_to")
+    ),
+    "Linked": thing(
+        "What came of saying which lead is meant.",
+        kind=TEXT,
+        destination=TEXT,
+        lead=TEXT,
+        gone_on=say("How many parked events went on.", NUMBER),
+    ),
+}
+
+#: relay.replay.as_json
+REPLAYS: dict[str, Shape] = {
+    "Replay": thing(
+        "Events that a person sends again.",
+        id=TEXT,
+        name=TEXT,
+        who=TEXT,
+        **time("at", known=True),
+        mode=one_of(*(mode.value for mode in Mode)),
+        force=say("Whether newer values are overwritten.", FLAG),
+        filter=say("What chose its events, in words; empty where they were named.", TEXT),
+        state=one_of(*(stage.value for stage in Stage)),
+        words=say("Why it failed.", TEXT),
+        waits=say("What it waits for at this moment.", TEXT),
+        events=NUMBER,
+        looked_at=NUMBER,
+        replayed=NUMBER,
+        failed=NUMBER,
+        **time("started"),
+        **time("ended"),
+    ),
+    "ReplayPage": thing("Replays, the newest first.", replays=some(ref("Replay")), next=NEXT),
+    "Change": thing(
+        "A field of a lead that would change.",
+        lead=TEXT,
+        field=TEXT,
+        set_by=say("The event that set what stands now; empty where none did.", TEXT),
+        known=say("Whether we know what stands now.", FLAG),
+        now=ANY,
+        then=ANY,
+        event=TEXT,
+    ),
+    "Plan": thing(
+        "What a replay would do: how many of its events would come to what, and which fields would change.",
+        events=NUMBER,
+        leads=NUMBER,
+        **{fate.value: NUMBER for fate in Fate if fate is not Fate.LEFT},
+        left=say("Events that are left as they are, by the reason.", named(NUMBER)),
+        changes=say("How many fields would change.", NUMBER),
+        fields=say("The first of them.", some(ref("Change"))),
+        rules=say("By which version of its rules each hook's events are mapped again.", named(TEXT)),
+    ),
+}
+REPLAYS["WholeReplay"] = with_more(
+    REPLAYS["Replay"],
+    "A replay with its plan.",
+    plan=say("Null while it is being made.", maybe(ref("Plan"))),
+    failures=say("Events that could not be replayed.", some(thing(event=TEXT, words=TEXT))),
+)
+
+#: relay.ops.hook_rows, relay.ops.hook_told, relay.ops.places
+STEERED: dict[str, Shape] = {
+    "Pause": thing(
+        "A person keeps something back.",
+        name=TEXT,
+        who=TEXT,
+        why=TEXT,
+        **time("since", known=True),
+        resuming=say("Whether it is being put back just now.", FLAG),
+        events_kept_back=NUMBER,
+    ),
+    "Errands": thing(
+        "How a queue of what is to be asked of a sender or the CRM fares.",
+        queue=TEXT,
+        state=GATE,
+        words=TEXT,
+        events_waiting=NUMBER,
+        due=NUMBER,
+        oldest_wait_ms=NUMBER,
+    ),
+    "Hook": thing(
+        "How a hook fares.",
+        hook=TEXT,
+        sender=TEXT,
+        loaded=FLAG,
+        version=TEXT,
+        state=say("What it is like, in words; what is wrong comes first.", some(TEXT)),
+        **time("last"),
+        today=NUMBER,
+        last_24h=NUMBER,
+        trend=say("Events by the hour, the last one now.", some(NUMBER)),
+        dead=NUMBER,
+        parked=NUMBER,
+        rejected_lately=NUMBER,
+        paused=maybe(ref("Pause")),
+        silent=say("Whether it is quiet beyond its habit.", FLAG),
+    ),
+    "HookPage": thing("Every hook, by name; those that are gone last.", hooks=some(ref("Hook"))),
+    "Destination": thing(
+        "How an account of the CRM fares.",
+        destination=TEXT,
+        served=say("Whether it has an address.", FLAG),
+        state=GATE,
+        words=TEXT,
+        leads_waiting=NUMBER,
+        due=NUMBER,
+        oldest_wait_ms=NUMBER,
+        paused=maybe(ref("Pause")),
+        rate_by_hand=say("PUTs a second, set by a person.", maybe(RATE)),
+        **time("since"),
+        rate=say("PUTs a second as it is set; 0 for no limit, null where it is not set.", maybe(RATE)),
+        hooks=say("Those that deliver there.", some(TEXT)),
+        puts=say("How many PUTs had which answer; 0 for none.", named(NUMBER)),
+        asking=maybe(ref("Errands")),
+        failing=say("What fails there, as sentences.", some(TEXT)),
+    ),
+    "DestinationPage": thing(
+        "Every destination, and what is asked of senders.",
+        destinations=some(ref("Destination")),
+        asked_of_senders=some(ref("Errands")),
+    ),
+    "HookDone": thing("What was done to a hook.", hook=TEXT, state=one_of("paused", "resumed"), changed=CHANGED),
+    "DestinationDone": thing(
+        "What was done to a destination.",
+        destination=TEXT,
+        state=one_of("paused", "resumed", "slowed", "as set", "probed"),
+        changed=CHANGED,
+    ),
+}
+STEERED["WholeHook"] = with_more(
+    STEERED["Hook"],
+    "A hook: how it fares, and what it is made of.",
+    address=say("Where its sender posts to.", TEXT),
+    file=TEXT,
+    on_disk=say("The file beside what is loaded of it.", one_of("as loaded", "changed", "gone")),
+    destination=TEXT,
+    delivers_tests=FLAG,
+    secrets=say("Whether each is set; never a value.", some(thing(name=TEXT, key=TEXT, set=FLAG, **time("expires")))),
+    asking=maybe(ref("Errands")),
+    lead=say("How its lead is known.", some(thing(by=TEXT, expression=TEXT, line=NUMBER))),
+    rules=some(
+        thing(
+            name=TEXT,
+            line=NUMBER,
+            when=say("Empty where it always holds.", TEXT),
+            sets=some(thing(**{"field": TEXT, "from": TEXT, "line": NUMBER})),
+            deliver_each=FLAG,
+            stop=FLAG,
+        )
+    ),
+    versions=some(thing(version=TEXT, **time("first", known=True), **time("last", known=True))),
+    speed=say(
+        "From being received to being at the CRM; null where nothing was delivered yet.",
+        maybe(
+            thing(
+                **dict.fromkeys(("events", "mean_ms"), NUMBER), half_within_ms=REACH, **{"95_percent_within_ms": REACH}
+            )
+        ),
+    ),
+    refused=some(ref("Rejections")),
+    alarms=some(thing(alarm=TEXT, words=TEXT, **time("began", known=True))),
+    examples=some(TEXT),
+)
+
+SHAPES: dict[str, Shape] = (
+    COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS | LEADS | PARKED | REPLAYS | STEERED
+)

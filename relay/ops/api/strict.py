@@ -20,9 +20,10 @@ def strict() -> None:
     told = ROUTES.get((flask.request.endpoint or "").removeprefix(f"{Desk.NAME}."))
     if told is None:
         return
-    names = [PARAMETERS[one]["name"] for one in told.takes]
-    for name in flask.request.args:
-        _known(name, names, "the address")
+    parts = {PARAMETERS[one]["name"]: PARAMETERS[one]["schema"] for one in told.takes}
+    for name, text in flask.request.args.items(multi=True):
+        _known(name, parts, "the address")
+        _among(name, text, [str(one) for one in parts[name].get("enum", ())])
     if told.body is not None:
         _body_is(told.body)
 
@@ -47,3 +48,9 @@ def _known(name: str, names: Collection[str], where: str) -> None:
     near = get_close_matches(name, sorted(names), 1)
     hint = f"did you mean {near[0]!r}?" if near else f"it may have {', '.join(names)}" if names else "it takes none"
     raise CommandError(f"{where}: unknown part {name!r}; {hint}")
+
+
+def _among(name: str, text: str, words: list[str]) -> None:
+    """Hold a part of an address that can be one of some words to these; an empty one asks for nothing."""
+    if words and text.strip() and text.strip() not in words:
+        raise CommandError(f"{name}: must be one of {', '.join(words)}, not {text!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from relay.finding import Page, page
 from relay.inbox import Row, fitting, row_json, rows
 from relay.model import Json
 from relay.ops import links
-from relay.ops.answers import json_answer
+from relay.ops.answers import as_it_stands, json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import plain, rows_of
 from relay.ops.filtering import BESIDE, Asked, asked
@@ -112,12 +112,16 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/inbox/<group>/acknowledge")
     def acknowledge_json(group: str) -> flask.Response:
-        noted(store, group, store.groups.acknowledge)
+        row_of(store, group)
+        with as_it_stands():
+            store.groups.acknowledge(group, who=me().name)
         return json_answer(row_json(row_of(store, group)))
 
     @desk.api_act("/inbox/<group>/reopen")
     def reopen_json(group: str) -> flask.Response:
-        noted(store, group, store.groups.reopen)
+        row_of(store, group)
+        with as_it_stands():
+            store.groups.reopen(group, who=me().name)
         return json_answer(row_json(row_of(store, group)))
 
 
@@ -160,15 +164,6 @@ def row_of(store: Store, id: str) -> Row:
     if group is None:
         flask.abort(404, _("There is no such kind of failure, or it has been gone for more than 30 days."))
     return rows(store, [group])[0]
-
-
-def noted(store: Store, id: str, note: Callable[..., object]) -> None:
-    """Note something of a group. Aborts where there is none, or where that means nothing as it stands."""
-    row_of(store, id)
-    try:
-        note(id, who=me().name)
-    except CommandError as error:
-        flask.abort(409, str(error))
 
 
 def events_of(store: Store, id: str) -> Page:
