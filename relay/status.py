@@ -4,6 +4,7 @@ and by the page; holds no personal data but the words of answers, which the page
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,7 @@ from relay.store.acts import Act
 from relay.store.alarms import Alarm
 from relay.store.events import Rejection
 from relay.store.gates import Gate, Pause
+from relay.store.groups import Group
 from relay.store.overview import DAYS
 
 #: Requests that were rejected within this time are told.
@@ -55,8 +57,10 @@ class Status:
     #: Destinations for which something waits, though no address is set for them.
     unserved: tuple[str, ...]
     dead: int
-    #: By kind; 'older' are those beyond the newest few thousand.
+    #: By kind; 'older' are those beyond the groups that are looked at.
     dead_by_kind: Mapping[str, int]
+    #: Open groups of failures, the one with the newest failure first, without their trends.
+    groups: tuple[Group, ...]
     parked: int
     #: Events that went on without some value that could not be used.
     faulty: int
@@ -97,6 +101,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
     names = served | (set(store.gates.destinations()) if everywhere else set())
     gates = [store.gates.gate(name) for name in sorted(names)]
     sizes = store.overview.sizes()
+    groups = tuple(store.groups.open(trends=False))
     lately = [one for one in store.events.rejected() if one.at_ms > now_ms - LATELY_MS]
     return Status(
         at_ms=now_ms,
@@ -106,7 +111,8 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         unserved=tuple(gate.destination for gate in gates if gate.destination not in served and gate.leads),
         errands=tuple(gate for gate in store.gates.errands() if gate.leads),
         dead=sizes["dead"],
-        dead_by_kind=store.overview.dead_by_kind(),
+        dead_by_kind=_by_kind(groups, sizes["dead"]),
+        groups=groups,
         parked=sizes["parked"],
         faulty=sizes["faulty"],
         rejected=tuple(islice(lately, MOST_REJECTED)),
@@ -116,6 +122,17 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         acts=tuple(store.acts.last(MOST_ACTS)),
         alarms=tuple(store.alarms.current()),
     )
+
+
+def _by_kind(groups: Iterable[Group], dead: int) -> dict[str, int]:
+    """Count the dead letters by kind: each stands in a group of its own kind."""
+    kinds: Counter[str] = Counter()
+    for group in groups:
+        if group.what == State.DEAD.word:
+            kinds[group.kind] += group.count
+    if dead > kinds.total():
+        kinds["older"] = dead - kinds.total()
+    return dict(kinds)
 
 
 def _hooks(store: Store) -> Iterable[HookCounts]:

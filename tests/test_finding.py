@@ -224,12 +224,19 @@ def test_one_box_finds_an_event_that_waits_for_its_lead(store: Store) -> None:
     assert found(store, "ANA@x.cl") == ([], [accepted.id])
 
 
-def test_the_newest_are_chosen_up_to_a_number_and_it_is_said_whether_there_are_more(store: Store) -> None:
-    ids = [take(store, str(n), state=State.DEAD, kind="mapping" if n % 2 else "refused") for n in range(30)]
-    wanted = Filter(kind="mapping")
+@pytest.mark.parametrize(
+    "wanted", [Filter(kind="mapping"), Filter(hook="zapier"), Filter(sender="typeform", hook="zapier")]
+)
+def test_the_newest_are_chosen_up_to_a_number_and_it_is_said_whether_there_are_more(
+    store: Store, wanted: Filter
+) -> None:
+    kinds, hooks = ("refused", "mapping"), ("cotiza", "zapier")
+    ids = [take(store, str(n), state=State.DEAD, kind=kinds[n % 2], hook=hooks[n % 2]) for n in range(30)]
 
     assert set(choose(store, wanted).ids) == set(ids[1::2])
     assert not choose(store, wanted).more
+    assert not choose(store, wanted, most=15).more
+    assert set(choose(store, wanted, most=10).ids) < set(ids[1::2])
     assert len(choose(store, wanted, most=10).ids) == 10
     assert choose(store, wanted, most=10).more
     assert len(choose(store, replace(wanted, limit=4)).ids) == 4

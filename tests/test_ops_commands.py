@@ -13,6 +13,7 @@ from relay.commands.follow import outcome
 from relay.embedded import EmbeddedRedis
 from relay.model import Name, State, Update
 from relay.store import Store
+from relay.store.alarms import Sighting
 from relay.store.record import event_id
 from tests.desk import ANA, EVA, Desk, desk_over, on_a_terminal
 from tests.far_crm import matched, update
@@ -116,6 +117,17 @@ def test_status_counts_by_hook_and_says_what_needs_a_person(desk: Desk) -> None:
     assert "1 dead letter: 1 refused: relay dead list" in said
     assert "no worker is alive: events are accepted, but nothing is delivered" in said
     assert shown.returncode == 0
+
+
+def test_status_shows_the_alarms_of_now(desk: Desk) -> None:
+    held = Sighting(name="held:default", about="destination default", words="the lead API refuses our key")
+    desk.world.store.alarms.look([held], looks=1, told=False)
+
+    shown, found = desk.relay("status").stdout, desk.json("status")
+
+    assert "destination default  the lead API refuses our key" in shown
+    [alarm] = found["alarms"]
+    assert (alarm["alarm"], alarm["words"]) == ("held:default", "the lead API refuses our key")
 
 
 def test_status_shows_what_is_asked_before_events_can_go_on(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Replays on the desk: chosen, planned, started, watched and cancelled; one event edited, its faults beside its fields."""
+"""Replays on the desk: chosen, planned, started, watched, cancelled; one event edited, with its faults beside it."""
 
 from __future__ import annotations
 

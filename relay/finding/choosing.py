@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
-from relay.finding.filters import Filter
+from relay.finding.filters import Filter, fits_header
 from relay.finding.paging import page
+from relay.finding.walking import walk
 from relay.store import Store
 
-MOST = 5_000
-#: Pages that are looked through for them, each with a bound of its own.
-MOST_PAGES = 40
+MOST = 2_000
+#: Headers that are looked at for them; of filters that read whole records, pages, each with a bound of its own.
+MOST_HEADERS, MOST_PAGES = 20_000, 20
 PAGE = 500
 
 
@@ -27,6 +29,22 @@ class Chosen:
 def choose(store: Store, wanted: Filter, *, most: int = MOST) -> Chosen:
     """Give the newest events that a filter finds."""
     most = min(most, wanted.limit or most)
+    return _by_records(store, wanted, most) if wanted.reads_records else _by_headers(store, wanted, most)
+
+
+def _by_headers(store: Store, wanted: Filter, most: int) -> Chosen:
+    ids: list[str] = []
+    looked = 0
+    for step in islice(walk(store, wanted), MOST_HEADERS):
+        looked += 1
+        if fits_header(step.header, wanted):
+            if len(ids) == most:
+                return Chosen(ids=tuple(ids), more=True)
+            ids.append(step.header.id)
+    return Chosen(ids=tuple(ids), more=looked == MOST_HEADERS)
+
+
+def _by_records(store: Store, wanted: Filter, most: int) -> Chosen:
     ids: list[str] = []
     after = ""
     for _ in range(MOST_PAGES):

@@ -85,7 +85,7 @@ def overview_json(standing: Standing, worries: Sequence[Worry]) -> dict[str, Jso
             {"alarm": one.name, "about": one.about, "words": one.words, **times("began", one.began_ms)}
             for one in standing.found.alarms
         ],
-        "failures": {"open": len(standing.groups), "unseen": len(standing.unseen)},
+        "failures": {"open": len(standing.found.groups), "unseen": len(standing.unseen)},
         "last_events": [
             {"hook": hook, **times("last", ms), "silent": hook in standing.silent}
             for hook, ms in sorted(standing.last.items())

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import flask
@@ -24,7 +25,13 @@ UNITS = ((86_400, "duration-day"), (3_600, "duration-hour"), (60, "duration-minu
 
 def number(value: float) -> str:
     """Write ``12,345`` or ``12.345``."""
-    return format_decimal(value, locale=locale())
+    # A page may have thousands of small ones.
+    return str(value) if isinstance(value, int) and 0 <= value < 1000 else _number(value, locale())
+
+
+@lru_cache(maxsize=10_000)
+def _number(value: float, place: Locale) -> str:
+    return format_decimal(value, locale=place)
 
 
 def percent(share: float) -> str:
@@ -76,12 +83,17 @@ def day(ms: int) -> str:
 
 def clock(ms: int) -> str:
     """Write the time of a day to the minute: ``23:43``."""
-    return format_datetime(_at(ms), "HH:mm", locale=locale())
+    return _at(ms).strftime("%H:%M")
 
 
 def day_short(ms: int) -> str:
     """Write a date as short as an axis has room for: ``Wed 25``."""
-    return format_datetime(_at(ms), "EEE d", locale=locale())
+    return _day_short(_at(ms).date(), locale())
+
+
+@lru_cache(maxsize=1_000)
+def _day_short(day: date, place: Locale) -> str:
+    return format_date(day, "EEE d", locale=place)
 
 
 def zone() -> tzinfo:
@@ -103,7 +115,7 @@ def zone_name() -> str:
     """Say which zone the times of a page are in: ``America/Santiago, UTC-03:00``."""
     found = zone()
     offset = _offset(datetime.now(found))
-    return f"{found.key}, {offset}" if isinstance(found, ZoneInfo) else offset
+    return f"{found.key}, {offset}" if isinstance(found, ZoneInfo) and found.key != offset else offset
 
 
 def _offset(at: datetime) -> str:

@@ -27,9 +27,7 @@ class Standing:
     """Everything that the overview shows, but the plot."""
 
     found: Status
-    #: Open groups of failures, the one with the newest failure first, without their trends.
-    groups: tuple[Group, ...]
-    #: The first of those that nobody has seen, in words.
+    #: The first groups of failures that nobody has seen, in words.
     news: tuple[Row, ...]
     #: When each hook last had an event, in ms since 1970.
     last: Mapping[str, int]
@@ -39,7 +37,7 @@ class Standing:
 
     @property
     def unseen(self) -> tuple[Group, ...]:
-        return tuple(group for group in self.groups if not group.acked_by)
+        return tuple(group for group in self.found.groups if not group.acked_by)
 
     @property
     def unbalanced(self) -> tuple[str, ...]:
@@ -59,11 +57,10 @@ class Standing:
 def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
     """Look at everything. Raises StoreError."""
     store = means.store
-    groups = tuple(store.groups.open(trends=False))
-    unseen = [group for group in groups if not group.acked_by]
+    found = status(store, means.settings)
+    unseen = [group for group in found.groups if not group.acked_by]
     return Standing(
-        found=status(store, means.settings),
-        groups=groups,
+        found=found,
         news=tuple(rows(store, unseen[:NAMED])),
         last=store.meters.last(),
         quiet=quiet,
@@ -127,13 +124,12 @@ def headline(found: list[Worry]) -> tuple[str, str]:
     """Give the sentence at the top, and whether it is 'good', 'warn' or 'bad'."""
     if not found:
         return _("All is well."), "good"
-    said = "; ".join(one.words for one in found)
-    return f"{said[0].upper()}{said[1:]}.", found[0].kind
+    return f"{'; '.join(one.words for one in found)}.", found[0].kind
 
 
 def known_about(standing: Standing) -> str:
     """Say what failed and was seen already; empty where there is none."""
-    seen = [group for group in standing.groups if group.acked_by]
+    seen = [group for group in standing.found.groups if group.acked_by]
     if not seen:
         return ""
     kinds = ngettext("%(num)s kind of failure", "%(num)s kinds of failure", len(seen), num=number(len(seen)))

@@ -11,9 +11,9 @@ import flask
 from relay.errors import CommandError
 from relay.finding import read_time
 from relay.lead_fields import is_uuid
+from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
-from relay.ops.event_rows import href_of_lead
 from relay.ops.filtering import SINCE
 from relay.ops.means import Means
 from relay.ops.readable import zone
@@ -141,10 +141,12 @@ def place_behind(acts: Sequence[Act], last: Act) -> str:
 
 
 def href_of(act: Act) -> str:
-    """Give the address of what an act was about; '' where that is no one thing."""
+    """Give the address of what an act was about; '' where that is no one thing, or has no page."""
     kind, _, name = act.about.partition(" ")
     if OUR_ID.fullmatch(act.about):
-        return flask.url_for("ops.event", id=act.about)
+        return links.event(act.about)
     if is_uuid(act.about.rpartition("/")[2]):
-        return href_of_lead(act.about)
-    return {"hook": "/ops/hooks", "destination": "/ops/destinations"}.get(kind, "") if name else ""
+        return links.lead(act.about)
+    if kind == "hook":
+        return links.hook(name)
+    return links.destination(name) if kind == "destination" else ""
