@@ -88,12 +88,11 @@ def names_of(
     attempts: Iterable[tuple[str, int]],
     errands: Iterable[Gate],
 ) -> list[str]:
-    """Name every destination that there is or was, without a walk over all keys."""
+    """Name every destination that there is or was, 'default' first, without a walk over all keys."""
     served = {one.name for one in destinations.values() if one.url}
     finding = {gate.destination.removeprefix(f"{FIND}:") for gate in errands if gate.destination.startswith(f"{FIND}:")}
-    return sorted(
-        served | {hook.destination for hook in hooks.values()} | {name for name, _status in attempts} | finding
-    )
+    names = served | {hook.destination for hook in hooks.values()} | {name for name, _status in attempts} | finding
+    return sorted(names, key=lambda name: (name != "default", name))
 
 
 def _place(
