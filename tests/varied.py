@@ -9,13 +9,14 @@ from typing import Any
 import flask
 
 from relay import wiring
+from relay.alarms import sightings
 from relay.finding import Filter, select
 from relay.model import Name
-from relay.replay import cancel, draft, drop, start
+from relay.replay import cancel, draft, drive, drop, remapper, start
 from relay.settings import Settings
 from relay.store import Store
 from tests.desk import settings_of
-from tests.far_crm import World, update
+from tests.far_crm import World, known, update
 
 LEADS = [f"7c9e6679-7425-40de-944b-e07fc1f90a{number:02d}" for number in range(10)]
 SECRET = "a secret of a hook"
@@ -73,6 +74,7 @@ class Filled:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
+        self.settings = settings
         self.hooks = wiring.hooks(settings)
         self.app: flask.Flask = wiring.routes(settings, store, self.hooks)
         self.world = World(store)
@@ -92,6 +94,7 @@ class Filled:
         self.delivered_and_superseded(person)
         self.dead(person)
         self.parked(person)
+        self.ambiguous(person)
         assert self.post("por-id", ODD) == 200
         assert self.post("por-id", {"lead_id": LEADS[9], "correo": "no es correo", "telefono": "1"}) == 200
         assert self.post("por-nombre", {"telefono": person["telefono"]}) == 200
@@ -124,18 +127,36 @@ class Filled:
         for phone in ("+56 9 8765 4321", "+56 9 8765 4322", "+56 9 8765 4322", ""):
             assert self.post("por-nombre", {**person, "correo": "", "telefono": phone}) == 200
 
+    def ambiguous(self, person: dict[str, Any]) -> None:
+        """Have two leads known by one phone, and an event that looks for its lead by it."""
+        phone = "+56987654399"
+        for lead in (LEADS[1], LEADS[7]):
+            one = known(f"known {lead}", lead, [Name("phone", phone)], update(title="Sra."))
+            self.store.door.accept([one])
+        self.world.deliver_all()
+        assert self.post("por-nombre", {**person, "correo": "", "telefono": phone}) == 200
+
     def acts(self) -> None:
         store, dead = self.store, select(self.store, Filter(state="dead"))
-        group = store.groups.open()[0]
-        store.groups.acknowledge(group.id, who="carolina")
+        store.groups.acknowledge(store.groups.open()[0].id, who="carolina")
         drop(store, dead[:1], who="carolina", why="a test of ours")
         drop(store, select(store, Filter(state="parked", kind="no id")), who="pedro", why="nobody's")
-        planned = draft(store, dead[1:3], who="carolina", name="planned")
-        assert planned.id
-        cancel(store, draft(store, dead[2:4], who="pedro").id, who="pedro")
-        start(store, draft(store, dead[1:2], who="pedro", name="running").id, who="pedro")
-        store.steering.pause_hook("por-nombre", who="carolina", why="new form")
-        store.names.link(
-            "default", Name("email", "otra@example.cl"), LEADS[1], who="carolina", at_ms=store.events.now_ms()
-        )
+        self.replays(dead[1:])
+        name, now_ms = Name("email", "otra@example.cl"), store.events.now_ms()
+        store.names.link("default", name, LEADS[1], who="carolina", at_ms=now_ms)
+        store.steering.slow("default", 5, who="carolina", why="the CRM is slow")
+        store.steering.pause_hook("por-id", who="carolina", why="new form")
+        self.world.claim()
+        store.steering.pause_destination("default", who="carolina", why="maintenance")
         store.proofs.note(holds=False, events=10, faults=("one is missing",))
+        store.alarms.look(list(sightings(store, self.settings, [])), looks=1, told=False)
+
+    def replays(self, dead: list[str]) -> None:
+        """Have one that is planned, one that is cancelled, and one that went wrong for an event."""
+        store, remap = self.store, remapper(self.hooks)
+        draft(store, dead, who="carolina", remap=remap, name="planned")
+        cancel(store, draft(store, dead[1:3], who="pedro").id, who="pedro")
+        begun = draft(store, dead[:2], who="pedro", name="begun")
+        drop(store, dead[:1], who="pedro", why="meanwhile")
+        start(store, begun.id, who="pedro", driver="me")
+        list(drive(store, begun.id, driver="me", remaps=lambda: remap))
