@@ -35,9 +35,9 @@ def _body_is(shape: Shape) -> None:
         # It refuses what the store could not keep, as half a character, and what is nested without end.
         body = orjson.loads(flask.request.get_data())
     except orjson.JSONDecodeError as error:
-        raise CommandError(f"the body: must be a JSON object with {fields}; it can't be read: {error}") from None
+        raise CommandError(f"the body must be a JSON object with {fields}; it can't be read: {error}") from None
     if not isinstance(body, dict):
-        raise CommandError(f"the body: must be a JSON object with {fields}")
+        raise CommandError(f"the body must be a JSON object with {fields}")
     for name in body:
         _known(name, shape["properties"], "the body")
 
@@ -53,4 +53,4 @@ def _known(name: str, names: Collection[str], where: str) -> None:
 def _among(name: str, text: str, words: list[str]) -> None:
     """Hold a part of an address that can be one of some words to these; an empty one asks for nothing."""
     if words and text.strip() and text.strip() not in words:
-        raise CommandError(f"{name}: must be one of {', '.join(words)}, not {text!r}")
+        raise CommandError(f"{name}: must be one of {', '.join(one for one in words if one != 'any')}, not {text!r}")
