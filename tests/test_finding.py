@@ -130,6 +130,21 @@ def test_the_dead_letters_of_a_group_are_paged_and_counted_by_the_group(store: S
     assert count(store, wanted) == group.count == 5
 
 
+def test_the_events_of_a_lead_are_found_without_a_look_at_all_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST_RECORDS", 10)
+    mine = [store.door.accept([arrival(f"mine {n}", ANA)])[0].id for n in range(5)]
+    for n in range(60):
+        store.door.accept([arrival(f"other {n}", EVA)])
+
+    for lead in (ANA, f"default/{ANA}".upper()):
+        one = page(store, Filter(state="", lead=lead), size=10)
+        assert ([event.id for event in one.events], one.next) == (mine[::-1], "")
+    assert all_pages(store, Filter(state="", lead=ANA), 2) == mine[::-1]
+    assert select(store, Filter(state="", lead=f"acme/{ANA}")) == []
+
+
 def test_a_thousand_events_of_one_moment_are_paged_too(store: Store) -> None:
     reason = Reason(kind="mapping", words="no")
     mapped = Mapped(event_id="", at_ms=None, state=State.DEAD, reason=reason)

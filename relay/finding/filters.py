@@ -152,9 +152,13 @@ def fits(event: StoredEvent, wanted: Filter) -> bool:
         return False
     if wanted.rule and not any(wanted.rule in update.by.values() for update in event.updates):
         return False
-    if wanted.lead and wanted.lead.lower() not in (event.lead, lead_name(event.destination, event.lead)):
+    if wanted.lead and _bare(wanted.lead) not in (event.lead, lead_name(event.destination, event.lead)):
         return False
     return wanted.words.lower() in _said(event).lower()
+
+
+def _bare(lead: str) -> str:
+    return lead.lower().removeprefix("default/")
 
 
 def _said(event: StoredEvent) -> str:

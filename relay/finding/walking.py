@@ -1,7 +1,7 @@
 """Goes through events from the newest to the oldest, from anywhere on, without reading more than is asked for.
 
-Dead and parked events, and those with a value held back, stand in lists by when that happened; all others are found
-through what each hook accepted, day by day.
+Dead and parked events, and those with a value held back, stand in lists by when that happened; those of a lead in an
+index, 64 of each day at the most; all others are found through what each hook accepted, day by day.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def walk(store: Store, wanted: Filter, *, after: str = "") -> Iterator[Step]:
         return _lists(store, [f"in:{wanted.group}"], after)
     if wanted.state in LISTS:
         return _lists(store, _keys(store, wanted), after)
+    if wanted.lead:
+        return _of_lead(store, wanted.lead, after)
     return _days(store, wanted, after)
 
 
@@ -63,6 +65,17 @@ def _lists(store: Store, keys: list[str], after: str) -> Iterator[Step]:
         for at_ms, id in page:
             if id in headers:
                 yield Step(headers[id], f"{at_ms}:{id}")
+
+
+def _of_lead(store: Store, lead: str, after: str) -> Iterator[Step]:
+    """Give the events that the index has for a lead, by their receipt; ``after`` is that and the number of the last."""
+    before = _time_and_id(after) if after else None
+    found = [
+        (one.received_ms, f"{one.number:014d}", one) for one in store.events.headers(store.finder.by_lead(lead.lower()))
+    ]
+    for at_ms, number, header in sorted(found, key=lambda one: one[:2], reverse=True):
+        if before is None or (at_ms, number) < before:
+            yield Step(header, f"{at_ms}:{number}")
 
 
 def _time_and_id(after: str) -> tuple[int, str]:
