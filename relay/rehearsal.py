@@ -45,17 +45,17 @@ def signed(example: Example, hook: Hook, *, url: str, secret: str, new: bool = T
     return sender.sign(one.request(url=url, now_ms=now_ms), secret)
 
 
-def outlook(example: Example, hook: Hook, *, test: bool = False) -> Sequence[Outlook]:
+def outlook(example: Example, hook: Hook, *, secret: str, test: bool = False) -> Sequence[Outlook]:
     """Say what will come of an example's events, one of each. Raises CommandError where it can't be read."""
-    now_ms = time.time_ns() // 1_000_000
+    sender = adapter_of(hook)
+    # Some senders' ids stand in the headers that signing adds.
+    request = signed(example, hook, url="", secret=secret, new=False)
     try:
-        events = adapter_of(hook).parse(example.request(url="", now_ms=now_ms))
+        events = sender.parse(request)
     except Rejected as error:
-        raise CommandError(
-            f"the example can't be read as an event of {adapter_of(hook).about.title}: {error}"
-        ) from error
+        raise CommandError(f"the example can't be read as an event of {sender.about.title}: {error}") from error
     marked = [replace(one, test=one.test or test) for one in events]
-    return [Outlook(event=one, mapped=map_event(one, hook, received_ms=now_ms)) for one in marked]
+    return [Outlook(event=one, mapped=map_event(one, hook, received_ms=request.received_ms)) for one in marked]
 
 
 def leads_in(found: Sequence[Outlook]) -> list[str]:
@@ -63,7 +63,7 @@ def leads_in(found: Sequence[Outlook]) -> list[str]:
     return list(dict.fromkeys(one.mapped.lead for one in found if one.mapped.lead))
 
 
-def for_lead(example: Example, hook: Hook, lead: str) -> Example:
+def for_lead(example: Example, hook: Hook, lead: str, *, secret: str) -> Example:
     """Give the example as one about another lead, whose id takes the place of its own wherever that stands.
 
     Raises CommandError where the id is none, or the example does not say which lead it is about.
@@ -71,7 +71,7 @@ def for_lead(example: Example, hook: Hook, lead: str) -> Example:
     lead = lead.strip().lower()
     if not is_uuid(lead):
         raise CommandError("the lead's id must be a UUID, as in 7c9e6679-7425-40de-944b-e07fc1f90ae7")
-    own = leads_in(outlook(example, hook))
+    own = leads_in(outlook(example, hook, secret=secret))
     if own == [lead]:
         return example
     if not own:
@@ -79,7 +79,7 @@ def for_lead(example: Example, hook: Hook, lead: str) -> Example:
     change = re.compile("|".join(map(re.escape, own)), re.IGNORECASE)
     headers = {name: change.sub(lead, text) for name, text in example.headers.items()}
     made = replace(example, content=_changed(example.content, change, lead), headers=headers)
-    if leads_in(outlook(made, hook)) != [lead]:
+    if leads_in(outlook(made, hook, secret=secret)) != [lead]:
         raise CommandError(f"{hook.file}: the example's lead is not read from an id that stands in it as it is")
     return made
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from relay.model import Mapped, Reason, State
 from relay.store import Store
-from relay.store.meters import BOUNDS_MS, HOUR_MS, MINUTE_MS
+from relay.store.meters import BOUNDS_MS, HOUR_MS, MINUTE_MS, Speed
 from tests.far_crm import World, arrival, update
 
 ANA = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -66,3 +66,11 @@ def test_the_bounds_of_the_script_are_those_of_its_reader() -> None:
     text = (files("relay.store") / "common.lua").read_text(encoding="utf-8")
     line = text.split("local BOUNDS = {", 1)[1].split("}", 1)[0]
     assert tuple(int(number) for number in line.split(",")) == BOUNDS_MS
+
+
+def test_within_what_time_a_share_was_delivered_is_the_bound_of_a_bucket() -> None:
+    ten = Speed(buckets=(5, 4, *[0] * (len(BOUNDS_MS) - 2), 1), sum_ms=0)
+
+    assert (ten.number, ten.within_ms(0.5), ten.within_ms(0.51), ten.within_ms(0.9)) == (10, 100, 250, 250)
+    assert ten.within_ms(0.95) is None
+    assert Speed(buckets=(0,) * (len(BOUNDS_MS) + 1), sum_ms=0).within_ms(0.5) is None

@@ -143,15 +143,14 @@ def _marks(name: str, found: Look, *, loaded: bool, refused: int, silence: Silen
         yield NOT_LOADED
     if name in found.paused:
         yield RESUMING if found.paused[name].resuming else PAUSED
-    if silence and silence.silent:
+    quiet = silence is not None and silence.silent
+    if quiet:
         yield QUIET
     if refused:
         yield REJECTED
     last_ms = found.last.get(name, 0)
-    if last_ms > found.now_ms - DAY_MS:
-        yield RECEIVING
-    elif not silence or not silence.silent:
-        yield IDLE if last_ms else NEW
+    if not quiet:
+        yield RECEIVING if last_ms > found.now_ms - DAY_MS else IDLE if last_ms else NEW
 
 
 def row_json(row: Row) -> dict[str, Json]:

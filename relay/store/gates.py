@@ -64,6 +64,8 @@ class Gate:
     #: PUTs a second that a person has set, and who, when and why in words; None where LEADS_API_RATE holds.
     rate: float | None = None
     rate_words: str = ""
+    #: The same in its parts; the reason begins with the rate.
+    rated: Pause | None = None
 
 
 class Gates:
@@ -152,7 +154,8 @@ def _by_hand(destination: str, flat: Mapping[bytes, bytes]) -> dict[str, Any]:
     if b"paused" in flat:
         told["pause"] = read_pause(f"destination {destination}", flat[b"paused"])
     if b"rate" in flat:
-        told |= {"rate": float(flat[b"rate"]), "rate_words": read_pause("", flat[b"rated"]).words}
+        rated = read_pause(f"destination {destination}", flat[b"rated"])
+        told |= {"rate": float(flat[b"rate"]), "rate_words": rated.words, "rated": rated}
     return told
 
 

@@ -94,9 +94,8 @@ def trial_of(means: Means, hook: Hook, said: Mapping[str, str]) -> Trial:
     how = REAL if said.get("how") == REAL else AS_TEST
     trial = Trial(hook=hook, files=files, file=file, how=how)
     try:
-        secret_of(hook, means.settings.environment)
-        example = example_of(trial)
-        found = tuple(outlook(example, hook, test=how == AS_TEST))
+        secret = secret_of(hook, means.settings.environment)
+        found = tuple(outlook(example_of(trial), hook, secret=secret, test=how == AS_TEST))
     except CommandError as error:
         return Trial(hook=hook, files=files, file=file, how=how, fault=str(error))
     usual = next(iter(leads_in(found)), "") if sandboxed(means, hook) else ""
@@ -122,12 +121,12 @@ def example_of(trial: Trial) -> Example:
 def come_in(means: Means, trial: Trial) -> list[str]:
     """Have it come in through the door's steps; gives its events' ids. Raises CommandError, Rejected, StoreError."""
     hook, example = trial.hook, example_of(trial)
+    secret = secret_of(hook, means.settings.environment)
     if leads_in(trial.outlook):
         if trial.lead:
-            example = for_lead(example, hook, trial.lead)
+            example = for_lead(example, hook, trial.lead, secret=secret)
         elif trial.how == REAL or trial.puts:
             raise CommandError(_("Say which lead it is about: a PUT is made to it."))
-    secret = secret_of(hook, means.settings.environment)
     request = signed(example, hook, url=address_of(means, hook.name), secret=secret)
     accepted = receive(request, hook=hook, store=means.store.door, test=trial.how == AS_TEST)
     if not accepted:
