@@ -147,7 +147,7 @@ def test_one_hook_says_where_its_sender_posts_and_what_its_rules_do(hooks: dict[
     assert "What proves it the webhook&#39;s secret, set at Connect &gt; Webhooks &gt; Edit" in words
     assert "Step by step docs/senders/typeform.md" in words
     assert "Its lead: id hidden.lead_id :7" in words
-    assert "broker :40 when event.kind == &#39;form_response&#39; and fields.comunas" in words
+    assert "broker :40 only if event.kind == &#39;form_response&#39; and fields.comunas" in words
     assert "metadata.estado_lead calificado :50" in words
     assert "contact details :19 always first_name fields.nombre | title | first_word :21" in words
     version = hooks["cotiza"].version
