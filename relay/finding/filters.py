@@ -19,6 +19,8 @@ SPANS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 8
 SPAN = re.compile(r"(\d{1,6})([smhdw])")
 TESTS = {"": None, "yes": True, "no": False}
 TEXTS = ("state", "hook", "sender", "kind", "group", "rule", "words", "lead")
+#: No event is of a time before or behind these, nor can a calendar say them in ms.
+FIRST_MS, LAST_MS = 0, 253_402_300_799_999
 HINT = "say 30m, 2h or 3d ago, today, or 2026-11-23T14:30"
 
 
@@ -68,10 +70,11 @@ def read_time(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
     if bare == "today":
         bare = datetime.fromtimestamp(now_ms / 1000, zone).date().isoformat()
     if found := SPAN.fullmatch(bare):
-        return now_ms - int(found[1]) * SPANS_MS[found[2]]
+        return max(FIRST_MS, now_ms - int(found[1]) * SPANS_MS[found[2]])
     try:
         at = datetime.fromisoformat(bare)
-        return round((at if at.tzinfo or zone is None else at.replace(tzinfo=zone)).timestamp() * 1000)
+        at_ms = round((at if at.tzinfo or zone is None else at.replace(tzinfo=zone)).timestamp() * 1000)
+        return min(max(FIRST_MS, at_ms), LAST_MS)
     except (ValueError, OverflowError) as error:
         raise CommandError(f"{text!r} is no time: {HINT}") from error
 
@@ -86,7 +89,7 @@ def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone:
     said = {name: text.strip() for name, text in words.items() if text.strip()}
     return Filter(
         state=_one_of("state", said.get("state", state), ("", *STATES)).replace("any", ""),
-        test=TESTS[_one_of("test", said.get("test", ""), tuple(TESTS))],
+        test=TESTS[_one_of("test", said.get("test", ""), tuple(TESTS)).replace("any", "")],
         since_ms=read_time(said["since"], now_ms=now_ms, zone=zone) if "since" in said else None,
         until_ms=read_time(said["until"], now_ms=now_ms, zone=zone) if "until" in said else None,
         limit=_limit(said.get("limit", "0")),

@@ -20,6 +20,8 @@ A page is one module in ``relay/ops/pages``, found by itself, with one function:
 
 - ``act(..., role=Role.VIEWER)`` is for what changes nothing but may not stand in an address: a search for a phone.
   ``api_act`` is the JSON twin of ``act``. A route put in by any other way is refused, and a test finds it.
+- A route of the API is described in ``relay/ops/api/routes.py``, its answer in ``shapes``; what its address or its body
+  says beyond that is answered 400 before the view is asked. Tests hold each to it over a store with all in it.
 - A template extends ``layout.html`` and fills ``title`` and ``main``; ``parts.html`` has the pieces, and the head of
   ``static/desk.css`` lists their classes. ``|number``, ``|span``, ``|ago``, ``|moment``, ``|whole`` and ``|day`` write
   numbers and times (in ms) as the reader does. No script and no style in a page: the browser is told to refuse them.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import flask
 import orjson
@@ -40,6 +42,7 @@ FAULTS = {
     403: (N_("Not allowed"), N_("Your role doesn't allow this. An operator can do it.")),
     404: (N_("Not here"), N_("There is nothing at this address. It may have been kept no longer.")),
     405: (N_("Not like this"), N_("This address takes another method.")),
+    409: (N_("Not as it stands"), N_("Something has changed since you looked. Look again.")),
     413: (N_("Too large"), N_("What was sent is larger than the desk takes.")),
     429: (N_("Too many tries"), N_("Wait a little, then try again.")),
     500: (N_("The page broke"), N_("This is a fault of the relay; its log says more. No event is lost by it.")),
@@ -78,6 +81,15 @@ def store_away(error: StoreError) -> flask.Response:
 
 def impossible(error: CommandError) -> flask.Response:
     return fault(400, detail=str(error))
+
+
+@contextmanager
+def as_it_stands() -> Iterator[None]:
+    """Answer 409 where what is asked for means nothing as things stand."""
+    try:
+        yield
+    except CommandError as error:
+        flask.abort(409, str(error))
 
 
 def broken(error: Exception) -> flask.Response | HTTPException:

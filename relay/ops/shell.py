@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from relay.errors import CommandError, StoreError
 from relay.ops import answers, assets, entry, frame, pages
+from relay.ops.api.strict import strict
 from relay.ops.desk import Desk
 from relay.ops.guard import Guard
 from relay.ops.means import Means
@@ -33,6 +34,7 @@ def desk(means: Means) -> Desk:
     csrf = CSRFProtect()
     limiter = _limiter(means)
     made.before_request(Guard(made.marks, csrf, max_body=means.settings.max_body))
+    made.before_request(strict)
     made.record_once(lambda state: _make_ready(state, means, doorkeeper, csrf, limiter))
     made.register_error_handler(StoreError, answers.store_away)
     made.register_error_handler(StorageError, lambda _: answers.store_away(StoreError(AWAY)))

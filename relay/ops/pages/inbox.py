@@ -15,7 +15,7 @@ from relay.finding import Page, page
 from relay.inbox import Row, fitting, row_json, rows
 from relay.model import Json
 from relay.ops import links
-from relay.ops.answers import json_answer
+from relay.ops.answers import as_it_stands, json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import plain, rows_of
 from relay.ops.filtering import BESIDE, Asked, asked
@@ -112,12 +112,16 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/inbox/<group>/acknowledge")
     def acknowledge_json(group: str) -> flask.Response:
-        store.groups.acknowledge(group, who=me().name)
+        row_of(store, group)
+        with as_it_stands():
+            store.groups.acknowledge(group, who=me().name)
         return json_answer(row_json(row_of(store, group)))
 
     @desk.api_act("/inbox/<group>/reopen")
     def reopen_json(group: str) -> flask.Response:
-        store.groups.reopen(group, who=me().name)
+        row_of(store, group)
+        with as_it_stands():
+            store.groups.reopen(group, who=me().name)
         return json_answer(row_json(row_of(store, group)))
 
 

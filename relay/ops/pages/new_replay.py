@@ -110,7 +110,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/replays")
     def make_replay_json() -> flask.Response:
-        one = _drafted_by_json(means, flask.request.get_json(silent=True))
+        one = _drafted_by_json(means, flask.request.get_json(force=True, silent=True))
         return json_answer(whole_json(one, read_outline(one), ()), 201)
 
 
@@ -197,6 +197,8 @@ def _drafted_by_json(means: Means, body: Any) -> Replay:
     force, name = body.get("force", False), body.get("name", "")
     if not isinstance(force, bool) or not isinstance(name, str):
         raise CommandError("force must be true or false, and name a text")
+    if "updates" in body and mode is not Mode.EDITED:
+        raise CommandError(f"updates: say mode {Mode.EDITED.value!r} with them")
     meant = _meant_by_json(means.store, body)
     if mode is Mode.EDITED:
         return _edited_by_json(means.store, meant, body.get("updates"), force=force, name=name)
@@ -205,9 +207,9 @@ def _drafted_by_json(means: Means, body: Any) -> Replay:
 
 def _meant_by_json(store: Store, body: dict[str, Any]) -> Meant:
     ids, words = body.get("ids"), body.get("filter")
-    if (ids is None) == (words is None):
+    if ("ids" in body) == ("filter" in body):
         raise CommandError("give either ids or a filter")
-    if ids is not None:
+    if "ids" in body:
         if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
             raise CommandError("ids must be a list of texts")
         if len(ids) > MOST:

@@ -125,7 +125,7 @@ def _back(words: str, kind: str) -> Answer:
 
 def _json_asked() -> dict[str, str]:
     """Read a JSON object of texts. Raises CommandError."""
-    asked = flask.request.get_json(silent=True)
+    asked = flask.request.get_json(force=True, silent=True)
     if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
         raise CommandError("the body must be a JSON object of texts: event and kind, or name, and lead")
     return asked

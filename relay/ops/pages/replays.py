@@ -7,7 +7,7 @@ import flask
 from relay.errors import CommandError
 from relay.nudge import BACKGROUND, workers_seen
 from relay.ops import rules_now
-from relay.ops.answers import json_answer
+from relay.ops.answers import as_it_stands, json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.means import Means
 from relay.ops.replay_told import CHANGES, KINDS, MODES, STAGES, STALE_MS, edits_of, lines, some
@@ -98,11 +98,15 @@ def _add_acts(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/replays/<id>/start")
     def start_replay_json(id: str) -> flask.Response:
-        return json_answer(replay_json(start(store, _found(store, id).id, who=me().name)))
+        one = _found(store, id)
+        with as_it_stands():
+            return json_answer(replay_json(start(store, one.id, who=me().name)))
 
     @desk.api_act("/replays/<id>/cancel")
     def cancel_replay_json(id: str) -> flask.Response:
-        return json_answer(replay_json(cancel(store, _found(store, id).id, who=me().name)))
+        one = _found(store, id)
+        with as_it_stands():
+            return json_answer(replay_json(cancel(store, one.id, who=me().name)))
 
 
 def _again(means: Means, one: Replay, *, who: str) -> Replay:
