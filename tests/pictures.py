@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,7 +149,7 @@ RULES = {
 }
 IMAGES = ROOT / "docs" / "images"
 #: Pages that the README shows, with the theme and the height of the window.
-README = (("overview", "light", 860), ("replay-plan", "dark", 720), ("lead", "light", 760))
+README = (("overview", "light", 860), ("replay-plan", "dark", 720), ("lead", "light", 900))
 #: The hook, its sender, the event, and how often it comes.
 KINDS = (
     ("cotiza", "typeform", ROOT / "rules/cotiza/full.json", 8),
@@ -320,7 +319,7 @@ def today(relay: Relay) -> dict[str, str]:
         "event-dead": f"/ops/events/{ids[0]}",
         "event-delivered": f"/ops/events/{delivered(relay)}",
         "drop": f"/ops/events/drop?state=dead&group={group.id}&count={len(ids)}",
-        "lead": f"/ops/leads/{busiest(relay)}",
+        "lead": f"/ops/leads/{telling(relay)}",
         "lead-dead": f"/ops/leads/{dead.lead}",
         "parked": "/ops/parked",
         "rejected": "/ops/rejected",
@@ -357,10 +356,16 @@ def delivered(relay: Relay) -> str:
     return found[0] if found else choose(relay.store, Filter(state="delivered", hook="cotiza")).ids[0]
 
 
-def busiest(relay: Relay) -> str:
-    """Give the lead to which most has happened."""
-    ids = choose(relay.store, Filter(state="delivered")).ids
-    return Counter(one.lead for one in relay.store.events.events(ids)).most_common(1)[0][0]
+def telling(relay: Relay) -> str:
+    """Give the lead that brokers and its calendar told of most, but no long form: its page is short and says much."""
+    by_lead: dict[str, list[str]] = {}
+    for one in relay.store.events.events(choose(relay.store, Filter(state="delivered")).ids):
+        by_lead.setdefault(one.lead, []).append(one.hook)
+    return max(by_lead, key=lambda lead: told(by_lead[lead]))
+
+
+def told(hooks: list[str]) -> tuple[bool, int, int]:
+    return {"cotiza", "google_ads"}.isdisjoint(hooks), len({*hooks}), hooks.count("llamadas")
 
 
 def picture(visit: Visit, path: str, file: Path, *, whole: bool = True) -> None:
@@ -397,8 +402,8 @@ def album(relay: Relay, folder: Path, *, readme: bool) -> None:
 
 
 def main() -> None:
-    told = [one for one in sys.argv[1:] if one != "--readme"]
-    folder = Path(told[0] if told else "screenshots").resolve()
+    named = [one for one in sys.argv[1:] if one != "--readme"]
+    folder = Path(named[0] if named else "screenshots").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     users = f"{OPERATOR.line} {VIEWER.line}"
     with tempfile.TemporaryDirectory() as home, EmbeddedRedis(Path(home) / "redis", appendfsync="everysec") as redis:
