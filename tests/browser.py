@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 #: Long enough for a machine that does much else; a wait ends as soon as what it waits for is there.
 PATIENCE_MS = 20_000
@@ -33,20 +33,22 @@ FLAGS = (
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-def chromium() -> str:
-    """Give the path of chromium. Without it a test is skipped at home, and fails in CI."""
-    path = shutil.which("chromium")
-    if path is None:
-        words = "chromium is not on the path: 'apt-get install chromium' brings it"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(words)
-    return path
+MISSING = "chromium is not on the path: 'apt-get install chromium' brings it"
+
+
+def skip_without_chromium() -> None:
+    """Leave out a module of tests, with one line that says why; but in CI, where they fail."""
+    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
+        pytest.skip(MISSING, allow_module_level=True)
 
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """Run one browser until the block ends."""
+    path = shutil.which("chromium")
+    assert path is not None, MISSING
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:
             yield browser
         finally:
@@ -90,6 +92,7 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
     page = context.new_page()
     visit = Visit(url, page)
     context.on("request", lambda request: visit.addresses.append(request.url))
+    context.on("response", lambda answer: broken(answer) and visit.faults.append(f"{answer.url}: {answer.status}"))
     page.on("framenavigated", lambda frame: visit.addresses.append(frame.url))
     page.on("console", lambda message: is_fault(message) and visit.faults.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: visit.faults.append(f"{page.url}: {error}"))
@@ -99,21 +102,27 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
         context.close()
 
 
+def broken(answer: Response) -> bool:
+    """Whether the desk failed, or a file of a page is not there; a page may be refused in words."""
+    return answer.status >= 500 or (answer.status >= 400 and "/ops/static/" in answer.url)
+
+
 def is_fault(message: ConsoleMessage) -> bool:
-    """Whether the console tells of an error. A page that is answered with a fault in words is none."""
+    """Whether the console tells of an error, other than of an answer: those are judged by themselves."""
     return message.type == "error" and not message.text.startswith("Failed to load resource: the server responded")
 
 
 def overflow(page: Page) -> list[str]:
-    """Name what makes the document wider than the window; nothing where it fits."""
+    """Name the document and what makes it wider than the window; nothing where it fits."""
     found: list[str] = page.evaluate(
         """() => {
           const wide = window.innerWidth;
           if (document.scrollingElement.scrollWidth <= wide) return [];
           const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
           const over = [...document.body.querySelectorAll("*")].filter(
-            (one) => one.getBoundingClientRect().right > wide && !scrolls(one.parentElement));
-          return over.map((one) => `${one.localName}#${one.id}.${one.className}: ${one.innerText?.slice(0, 40)}`);
+            (one) => one.getBoundingClientRect().left + one.scrollWidth > wide && !scrolls(one.parentElement));
+          return [document.documentElement, ...over].map(
+            (one) => `${one.localName}#${one.id}.${one.className}: ${one.innerText?.slice(0, 40)}`);
         }"""
     )
     return found

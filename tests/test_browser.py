@@ -19,7 +19,7 @@ from relay.embedded import EmbeddedRedis
 from relay.model import State
 from relay.ops.desk import Desk
 from relay.store.logins import Logins
-from tests.browser import DESKTOP, PHONE, Visit, browsing, overflow, visiting
+from tests.browser import DESKTOP, PHONE, Visit, browsing, overflow, skip_without_chromium, visiting
 from tests.desk import OPERATOR, PASSWORD, VIEWER
 from tests.running import Relay, running
 from tests.waiting import until
@@ -54,6 +54,8 @@ rules:
 PERSONAL = ("rojas", "example.cl", "87654321", "8765 4321", "55512345", "5551 2345", "55500000", "5550 0000", "anita")
 
 Enter = Callable[..., Visit]
+
+skip_without_chromium()
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +237,23 @@ def focused(page: Page) -> str:
     """Give the words of what has the focus."""
     words: str = page.evaluate("document.activeElement.innerText")
     return words
+
+
+def test_the_menu_of_a_phone_opens_and_closes_by_keys(enter: Enter) -> None:
+    visit = enter(viewport=PHONE)
+    visit.go("/ops/")
+    sections = visit.page.get_by_role("navigation", name="Sections")
+    expect(sections).to_be_hidden()
+
+    visit.page.get_by_role("button", name="Menu").focus()
+    visit.page.keyboard.press("Enter")
+    expect(sections).to_be_visible()
+    visit.page.keyboard.press("Tab")
+    expect(sections.get_by_role("link", name="Overview")).to_be_focused()
+
+    visit.page.keyboard.press("Escape")
+    expect(sections).to_be_hidden()
+    expect(visit.page.get_by_role("button", name="Menu")).to_be_focused()
 
 
 def test_a_browser_that_asks_for_spanish_is_answered_in_it(relay: Relay, enter: Enter) -> None:
@@ -447,6 +466,21 @@ def acts(page: Page) -> list[str]:
     buttons = page.get_by_role("main").locator('form[method="post"] button').all_inner_texts()
     named = re.compile("^(Replay|Drop|Link|Pause|Resume|Edit)")
     return [*buttons, *page.get_by_role("main").get_by_role("link", name=named).all_inner_texts()]
+
+
+def test_what_goes_wrong_in_a_page_does_not_go_unseen(relay: Relay, browser: Browser) -> None:
+    """The other tests trust in this: an error, a style that is refused, what is too wide, a name in an address."""
+    with visiting(browser, relay.url) as visit:
+        visit.go("/ops/login?next=/ops/events%3Fwords%3DMar%C3%ADa%20Rojas")
+        visit.page.evaluate("document.body.setAttribute('style', 'color: red')")
+        visit.page.evaluate("setTimeout(() => { throw new Error('broken'); })")
+        visit.page.evaluate("document.querySelector('h1').textContent = 'x'.repeat(400)")
+        visit.page.wait_for_function("document.scrollingElement.scrollWidth > innerWidth")
+
+        until(lambda: visit.page.title() and len(visit.faults) == 2)
+        assert ["Content Security Policy" in visit.faults[0], "broken" in visit.faults[1]] == [True, True]
+        assert any(one.startswith("h1") for one in overflow(visit.page))
+        assert visit.named(PERSONAL) == [visit.addresses[0], visit.page.url]
 
 
 def addresses(relay: Relay) -> dict[str, str]:
