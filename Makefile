@@ -48,4 +48,4 @@ lock:
 		--no-annotate --no-header --no-emit-index-url -q -o requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots

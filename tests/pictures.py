@@ -336,7 +336,7 @@ def today(relay: Relay) -> dict[str, str]:
         "destinations": "/ops/destinations",
         "destination-pause": "/ops/destinations/default/pause",
         "acts": "/ops/acts",
-        "search": f"/ops/search/{store.searches.keep('b2d7Xk')}",
+        "search": f"/ops/search/{store.searches.keep('a1b2c3d')}",
         "account": "/ops/account",
         "fault": "/ops/nothing",
     }
