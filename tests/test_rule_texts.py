@@ -40,6 +40,22 @@ def test_versions_are_listed_with_when_they_were_loaded_the_last_one_first(store
     assert store.rule_texts.versions("nosuch") == []
 
 
+def test_the_version_loaded_last_is_the_first_of_the_list_even_where_the_clock_stood_still(
+    store: Store, client: redis.Redis
+) -> None:
+    one, other = hook_of(ONE), hook_of(OTHER)
+    store.rule_texts.keep([one])
+    ahead = store.events.now_ms() + 60_000
+    client.hset("relay:rules:h", one.version, f"{ahead} {ahead}")
+
+    store.rule_texts.keep([other])
+    assert [named.version for named in store.rule_texts.versions("h")] == [other.version, one.version]
+
+    store.rule_texts.keep([one])
+    newest, _ = store.rule_texts.versions("h")
+    assert (newest.version, newest.first_ms, newest.last_ms) == (one.version, ahead, ahead + 2)
+
+
 def test_keeping_a_text_again_keeps_when_it_was_first_loaded(store: Store) -> None:
     store.rule_texts.keep([hook_of(ONE)])
     (first,) = store.rule_texts.versions("h")
