@@ -215,6 +215,8 @@ def test_a_file_that_was_changed_or_is_gone_since_it_was_loaded_is_told(settings
     assert told(url, "/hooks/cotiza")["on_disk"] == "as loaded"
 
     file.write_text(file.read_text() + "# more\n")
+    assert "cotiza.yaml was changed since it was loaded" in said(url, "/ops/hooks/cotiza")
+    assert str(file) not in logged_in(url, "pedro").get("/ops/hooks/cotiza").text, "its name says enough"
     assert "was changed since it was loaded" in said(url, "/ops/hooks/cotiza")
 
     file.unlink()

@@ -66,7 +66,7 @@ def test_values_that_a_rule_could_not_use_are_shown_with_the_rule_and_its_line(s
     receive(store, hook, nombre="Luz", correo="no tengo")
 
     assert told(store, hook) == {"fields.correo": [("ana at home", 2), ("no tengo", 1)]}
-    assert found(store, hook).rules == (RuleAt("contact", hook.file, 10),)
+    assert found(store, hook).rules == (RuleAt("contact", "zap.yaml", 10),)
 
 
 def test_an_update_that_was_refused_shows_the_field_that_the_crm_named_and_no_other(store: Store) -> None:

@@ -74,17 +74,18 @@ class Explainer:
         if hook is None:
             words = f"version {event.version} of its hook file is not kept, and hook '{event.hook}' is not loaded now"
             return Explained(verification=verification, words=words)
+        file = PurePath(hook.file).name
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
         try:
             told = explain_event(read_again(event, hook), hook, received_ms=event.door_ms or event.received_ms)
         except CommandError as error:
-            return Explained(verification=verification, file=hook.file, version=hook.version, words=str(error))
+            return Explained(verification=verification, file=file, version=hook.version, words=str(error))
         except Exception as error:
             words = f"it can't be explained ({type(error).__name__})"
-            return Explained(verification=verification, file=hook.file, version=hook.version, words=words)
+            return Explained(verification=verification, file=file, version=hook.version, words=words)
         return Explained(
             verification=verification,
-            file=hook.file,
+            file=file,
             version=hook.version,
             as_then=then is not None,
             words="; ".join(one for one in (words, told.words) if one),

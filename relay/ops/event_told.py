@@ -172,7 +172,7 @@ def mapped_step(event: StoredEvent, told: Explained) -> Step:
     else:
         what = ngettext("Mapped: sets %(num)s field", "Mapped: sets %(num)s fields", fields, num=number(fields))
     by = ngettext("by one rule", "by %(num)s rules", len(rules), num=number(len(rules))) if rules else ""
-    file = told.file.rpartition("/")[2] or f"{event.hook}.yaml"
+    file = told.file or f"{event.hook}.yaml"
     version = _("%(file)s, version %(version)s", file=file, version=event.version)
     kind = "warn" if event.faults or not fields else ""
     return Step(at_ms=event.received_ms, kind=kind, words=what, more=", ".join(one for one in (by, version) if one))

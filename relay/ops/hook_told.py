@@ -91,6 +91,11 @@ class Told:
     #: Names of its example events.
     examples: tuple[str, ...]
 
+    @property
+    def file(self) -> str:
+        """The name of the hook file, as pages say it; '' where it is not known."""
+        return PurePath(self.hook.file).name if self.hook else ""
+
 
 def told_of(means: Means, row: Row, *, address: str, alarms: Iterable[Alarm]) -> Told:
     """Gather it all. Raises StoreError."""
