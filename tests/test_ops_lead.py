@@ -74,6 +74,21 @@ def test_an_event_shows_what_it_changed_and_what_the_crm_answered(url: str, worl
     assert re.search(r"200 in \d+ ms", place)
 
 
+def test_fields_that_an_event_says_again_are_folded_into_one_line(url: str, world: World) -> None:
+    delivered(world, "old", ago=9 * MINUTE, title="Gerenta", company="Andes", city="Talca")
+    new = delivered(world, "new", ago=5 * MINUTE, title="Directora", company="Andes", city="Talca")
+
+    html = page(url)
+
+    found = re.search(rf' id="e-{new}">(.*?)<details class="repeats">(.*?)</details>', html, re.DOTALL)
+    assert found
+    assert "title Gerenta → Directora rule" in text_of(found[1])
+    assert "Andes" not in found[1]
+    assert text_of(found[2]).startswith("2 fields as before")
+    assert "company Andes as before rule" in text_of(found[2])
+    assert html.count('class="repeats"') == 1, "the first event repeats nothing"
+
+
 def test_an_older_event_that_came_late_names_what_superseded_it(url: str, world: World) -> None:
     new = delivered(world, "new", ago=5 * MINUTE, title="Directora")
     late = delivered(world, "late", ago=30 * MINUTE, title="Gerenta")

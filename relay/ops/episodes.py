@@ -32,6 +32,11 @@ class Wanted:
     #: 'set', 'kept' (a newer event had set it), or the word of the state of its update.
     fate: str
 
+    @property
+    def same(self) -> bool:
+        """Whether it would change nothing."""
+        return self.known and self.before == self.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
@@ -69,6 +74,15 @@ class Episode:
     why: str = ""
     #: Events that an act or an attempt was about, which have a place of their own, or are not kept any more.
     about: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Wanted, ...]:
+        return tuple(one for one in self.wanted if not one.same)
+
+    @property
+    def repeats(self) -> tuple[Wanted, ...]:
+        """Fields that stood at the value already: forms say most of it again each time."""
+        return tuple(one for one in self.wanted if one.same)
 
     @property
     def kind(self) -> str:
