@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rq import Worker
 
+from relay import wiring
 from relay.audit import audit
 from relay.model import Mapped, Name, Reason, State
 from relay.nudge import DELIVER, queue_of
@@ -19,6 +20,7 @@ from relay.status import Status, status
 from relay.store import Store
 from relay.store.alarms import Sighting
 from tests.desk import BEARER, Browser, logged_in, served, settings_of, text_of
+from tests.doors import hook, serving
 from tests.far_crm import World, arrival, matched, update
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -51,7 +53,7 @@ def test_an_empty_store_gives_a_page_that_says_so(store: Store, url: str) -> Non
     assert "Nothing came to pass in this time." in words
     assert "Not proved from the records yet: relay audit" in words
     assert "default flowing 0 0 none" in words
-    assert "cotiza typeform none yet today 0" in words
+    assert re.search(r"Hooks No event yet: cotiza\b", words)
     assert "Asked for first" not in words
 
 
@@ -68,6 +70,20 @@ def test_the_page_says_what_needs_a_person(store: Store, url: str) -> None:
     assert "Typeform cotiza: the CRM refused the update: a value is refused 1 event, last" in words
     assert "today 2 0 1 1 all 2 0 1 1" in words
     assert "holds today 2 accepted = 1 delivered + 1 dead" in words
+
+
+def test_hooks_without_an_event_stand_in_one_line_that_leads_to_them(store: Store, tmp_path: Path) -> None:
+    known = {name: hook(name, "typeform") for name in ("cotiza", "agenda", "visita", "feria")}
+    store.door.know(known)
+    store.steering.pause_hook("feria", who="ana", why="cerrada")
+    World(store).accept("e1", LEAD, update(phone="1"))
+
+    with serving(wiring.routes(settings_of(tmp_path), store, known)) as url:
+        html = page(url)
+
+    assert 'No event yet: <a href="/ops/hooks/agenda" id="hook-agenda">agenda</a>, <a href="/ops/hooks/visita"' in html
+    assert html.count('<th scope="rowgroup"') == 2, "the one with an event, and the paused one"
+    assert '<a href="/ops/hooks/cotiza" id="hook-cotiza">' in html
 
 
 def test_what_somebody_has_seen_is_no_news(store: Store, url: str) -> None:

@@ -34,6 +34,7 @@ def add(desk: Desk, means: Means) -> None:
         standing = lately.seen()
         span, bins = _asked_for(past, standing)
         words, kind = headline(worries(standing))
+        busy = _busy(standing)
         return flask.render_template(
             "overview.html",
             standing=standing,
@@ -45,7 +46,9 @@ def add(desk: Desk, means: Means) -> None:
             sum_words=sum_words(standing.found),
             plot=plot(bins, span),
             spans=SPANS.values(),
-            hooks=sorted({*means.hooks, *(one.hook for one in standing.found.hooks)}),
+            hooks=sorted(busy.union(means.hooks)),
+            busy=sorted(busy),
+            idle=sorted(means.hooks.keys() - busy),
             counts={one.hook: one for one in standing.found.hooks},
             senders={name: hook.sender for name, hook in means.hooks.items()},
             gate_words=GATE_WORDS,
@@ -65,6 +68,11 @@ def add(desk: Desk, means: Means) -> None:
         standing = lately.seen()
         span, bins = _asked_for(past, standing)
         return json_answer(overview_json(standing, worries(standing)) | {"plot": plot_json(bins, span)})
+
+
+def _busy(standing: Standing) -> set[str]:
+    """Name the hooks of which there is something to tell: they had events, or are kept back, or too quiet."""
+    return {*(one.hook for one in standing.found.hooks), *standing.last, *standing.found.paused, *standing.silent}
 
 
 def _asked_for(past: Past, standing: Standing) -> tuple[Span, list[Bin]]:
