@@ -133,8 +133,10 @@ def test_one_that_had_puts_and_has_no_address_any_more_is_told(store: Store, url
 
 
 def test_an_operator_pauses_and_resumes_without_loss(store: Store, world: World, url: str) -> None:
+    carolina = logged_in(url, "carolina")
+    assert "Nothing waits for it now." in text_of(carolina.get("/ops/destinations/default/pause").text)
     event = world.accept("e", ANA, update(title="a"))
-    question = text_of(logged_in(url, "carolina").get("/ops/destinations/default/pause").text)
+    question = text_of(carolina.get("/ops/destinations/default/pause").text)
 
     paused = done(url, "pause", {"why": "el CRM se muda"})
     world.deliver()

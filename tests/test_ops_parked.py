@@ -72,6 +72,7 @@ def test_a_name_that_several_leads_have_shows_them_with_what_we_set(url: str, st
     assert "2 leads have this phone: say which one is meant" in text_of(html)
     assert f'href="/ops/leads/{EVA}"' in html
     assert "Ana Rojas" in text_of(html)
+    assert f"{EVA} nothing of this was set by the relay yet" in text_of(html)
 
     operator.post("/ops/parked/link", {"event": event, "kind": "phone", "lead": EVA, "next": "/ops/parked"})
 

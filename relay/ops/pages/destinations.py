@@ -139,17 +139,11 @@ def to(name: str) -> Answer:
 
 def question(gate: Gate, *, fault: str = "") -> str:
     """Ask whether a destination is to be paused, and why."""
-    waits = ngettext(
-        "%(num)s lead waits for it now; it goes on waiting.",
-        "%(num)s leads wait for it now; they go on waiting.",
-        gate.leads,
-        num=number(gate.leads),
-    )
     effects = (
         _("Nothing is sent there from now on, neither PUTs nor look-ups; PUTs in flight finish."),
         _("Events are accepted as ever and wait under their leads: senders notice nothing, and nothing is lost."),
         _("Resumed, each lead gets one PUT with the newest value of each field."),
-        waits,
+        _waits(gate.leads),
     )
     return flask.render_template(
         "pause.html",
@@ -160,4 +154,15 @@ def question(gate: Gate, *, fault: str = "") -> str:
         act=flask.url_for("ops.pause_destination", destination=gate.destination),
         resume=flask.url_for("ops.resume_destination", destination=gate.destination),
         back_href=flask.url_for("ops.destinations", _anchor=gate.destination),
+    )
+
+
+def _waits(leads: int) -> str:
+    if not leads:
+        return _("Nothing waits for it now.")
+    return ngettext(
+        "%(num)s lead waits for it now; it goes on waiting.",
+        "%(num)s leads wait for it now; they go on waiting.",
+        leads,
+        num=number(leads),
     )
