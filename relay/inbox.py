@@ -34,7 +34,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     Death.FETCH.value: ("", N_("%(hook)s: the answers could not be fetched: %(words)s")),
     "unknown lead": ("", N_("%(hook)s: waits for its lead: %(words)s")),
     "lead gone": ("", N_("%(hook)s: the CRM no longer knows the lead that was found: %(words)s")),
-    "ambiguous": ("", N_("%(hook)s: several leads may be meant: %(words)s")),
+    # Its words would say the same once more.
+    "ambiguous": ("", N_("%(hook)s: several leads are known by the same phone, e-mail or id")),
     "no id": ("", N_("%(hook)s: the event does not say which lead it is about: %(words)s")),
     "no identity": ("", N_("%(hook)s: the event has nothing to find a lead by: %(words)s")),
     "value held back": (
