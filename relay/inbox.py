@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from relay.finding import Filter
 from relay.model import METADATA, Death, Json, Line
@@ -19,6 +20,8 @@ from relay.texts import N_
 #: Eighths of a block, for a trend in one line of text; no event is a line at the foot.
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "·"
+#: Of a sentence, where it becomes a name.
+LONGEST_TITLE = 90
 #: By kind of the reason. The first is said where a field is known that it is about, the second where none is.
 SENTENCES: Mapping[str, tuple[str, str]] = {
     Death.REFUSED.value: (
@@ -140,6 +143,16 @@ def fitting(groups: Iterable[Group], wanted: Filter) -> list[Group]:
         and (wanted.since_ms is None or one.last_ms >= wanted.since_ms)
         and (wanted.until_ms is None or one.last_ms < wanted.until_ms)
     ]
+
+
+def about(store: Store, wanted: Filter) -> Row | None:
+    """Give the group that a filter names, without its trend; None where it names none, or none that is known."""
+    return next(iter(rows(store, store.groups.some([wanted.group] if wanted.group else []))), None)
+
+
+def title(sentence: str) -> str:
+    """Make a sentence short enough for a name."""
+    return shorten(sentence, LONGEST_TITLE, placeholder=" …")
 
 
 def row_json(row: Row) -> dict[str, Json]:
