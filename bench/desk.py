@@ -73,7 +73,7 @@ def desk(quick: bool) -> list[Figure]:
     slowest = max(took, key=lambda name: statistics.median(took[name][0]))
     runs, floors = took[slowest]
     details = {name: round(statistics.median(one[0]), 1) for name, one in took.items()}
-    details |= {"floor": round(statistics.median(floors), 1), "dead": sizes.dead, "others": sizes.others}
+    details |= {"floor": round(statistics.median(floors), 1), "dead_letters": sizes.dead, "other_events": sizes.others}
     words = f"the slowest page ({slowest}) with {sizes.dead:,} dead letters and {sizes.others:,} other events"
     per_floor = [one / other for one, other in zip(runs, floors, strict=True)]
     return [

@@ -8,8 +8,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from relay.errors import StoreError
 from relay.model import State
 from relay.store import Store
 from relay.store.events import date_of
@@ -81,7 +83,9 @@ def audit(store: Store) -> Audit:
     """Add everything up, for all days of which the records are still kept, and note the verdict."""
     sums = tuple(_sum(store, hook, day) for hook, day in _days(store))
     found = Audit(sums=sums, faults=tuple(_lasting_faults(store)))
-    store.proofs.note(holds=found.holds, events=found.accepted, faults=found.told()[:TOLD])
+    # A Redis that is full, or read-only, can be audited all the same.
+    with suppress(StoreError):
+        store.proofs.note(holds=found.holds, events=found.accepted, faults=found.told()[:TOLD])
     return found
 
 

@@ -279,7 +279,9 @@ def test_the_door_notes_how_long_accepted_requests_took_and_no_others() -> None:
 def url(settings: Settings, redis_server: EmbeddedRedis, client: redis.Redis) -> Iterator[str]:
     store = Store(client, retention_ms=30 * DAY_MS)
     app = flask.Flask("metrics")
-    app.register_blueprint(ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={})))
+    app.register_blueprint(
+        ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}, rules=dict))
+    )
     app.register_blueprint(ops.metrics(store, settings))
     with serving(app) as address:
         yield address
@@ -309,7 +311,7 @@ def test_while_redis_is_away_there_are_no_figures_rather_than_wrong_ones(setting
         store = Store(client, retention_ms=DAY_MS)
         app = flask.Flask("metrics")
         app.register_blueprint(
-            ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}))
+            ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}, rules=dict))
         )
         app.register_blueprint(ops.metrics(store, settings))
         with client, serving(app) as address:

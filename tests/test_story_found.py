@@ -90,8 +90,9 @@ def test_errands_outlive_every_process_that_runs_them(relay: Relay) -> None:
     """Jobs are killed again and again in the midst of their fetches: their leases end, and others go on."""
     ids = [relay.tell_of_ad_lead(str(10**12 + number)) for number in range(60)]
 
-    kills, deadline = 0, time.monotonic() + 20
+    kills, deadline = 0, time.monotonic() + 40
     while kills < 8 and time.monotonic() < deadline:
+        ids.append(relay.tell_of_ad_lead(str(2 * 10**12 + len(ids))))
         for horse in horses_of(relay):
             with suppress(ProcessLookupError):
                 os.kill(horse, signal.SIGKILL)

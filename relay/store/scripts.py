@@ -42,6 +42,7 @@ FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")
 FILES["exchange"] = ("complete", "claim", "exchange")
 #: What stands before each of them.
 SHARED = ("common", "search", "groups", "shelf", "names")
+FULL = "Redis is full: raise maxmemory, nothing was accepted"
 READ_ONLY = "Redis is a read-only replica: let REDIS_URL name the primary"
 
 
@@ -81,10 +82,12 @@ def store_errors() -> Iterator[None]:
         raise StoreError("Redis is away or still loading: start it, or check REDIS_URL") from error
     except redis.ReadOnlyError as error:
         raise StoreError(READ_ONLY) from error
+    except redis.OutOfMemoryError as error:
+        raise StoreError(FULL) from error
     except redis.ResponseError as error:
         text = str(error)
         if "OOM" in text:
-            raise StoreError("Redis is full: raise maxmemory, nothing was accepted") from error
+            raise StoreError(FULL) from error
         if "READONLY" in text:  # out of a script it comes within the script's own error
             raise StoreError(READ_ONLY) from error
         if "MISCONF" in text or "LOADING" in text:
