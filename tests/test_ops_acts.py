@@ -64,7 +64,7 @@ def test_the_group_that_a_filter_names_is_said_and_linked_and_one_that_is_gone_i
 
     sentence = "Typeform cotiza: the CRM refused the update: a value is refused"
     assert f'dead, group &#39;<a href="/ops/inbox/{group.id}" title="{group.id}">{sentence}</a>&#39;' in html
-    assert f'<td><a href="/ops/inbox/{group.id}" title="group {group.id}">{sentence}</a></td>' in html
+    assert f'<td class="about"><a href="/ops/inbox/{group.id}" title="group {group.id}">{sentence}</a></td>' in html
     assert "group &#39; abcdef &#39;, hook &#39;cotiza&#39;" in text_of(html)
 
 
@@ -101,7 +101,7 @@ def test_an_event_that_an_act_was_about_is_linked(store: Store, viewer: Browser)
     html = shown(viewer)
 
     assert f'href="/ops/events/{EVENT}"' in html
-    assert "<td>2 events</td>" in html
+    assert '<td class="about">2 events</td>' in html
 
 
 def test_acts_are_found_by_who_what_and_since(store: Store, viewer: Browser) -> None:

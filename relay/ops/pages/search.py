@@ -93,6 +93,12 @@ class Lead:
     #: As the newest event that was found beside it calls the person; '' where none does.
     name: str
 
+    @property
+    def short(self) -> str:
+        """The beginning of its id, behind its destination if need be: ``acme/7c9e6679``."""
+        destination, slash, id = self.id.rpartition("/")
+        return f"{destination}{slash}{id[:8]}"
+
 
 def leads_of(found: Found) -> list[Lead]:
     """Give what was found, first those of whom a name is known."""
