@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from relay.finding import Filter
 from relay.model import METADATA, Death, Json, Line
@@ -19,6 +20,8 @@ from relay.texts import N_
 #: Eighths of a block, for a trend in one line of text; no event is a line at the foot.
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "·"
+#: Of a sentence, where it becomes a name.
+LONGEST_TITLE = 90
 #: By kind of the reason. The first is said where a field is known that it is about, the second where none is.
 SENTENCES: Mapping[str, tuple[str, str]] = {
     Death.REFUSED.value: (
@@ -34,7 +37,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     Death.FETCH.value: ("", N_("%(hook)s: the answers could not be fetched: %(words)s")),
     "unknown lead": ("", N_("%(hook)s: waits for its lead: %(words)s")),
     "lead gone": ("", N_("%(hook)s: the CRM no longer knows the lead that was found: %(words)s")),
-    "ambiguous": ("", N_("%(hook)s: several leads may be meant: %(words)s")),
+    # Its words would say the same once more.
+    "ambiguous": ("", N_("%(hook)s: several leads are known by the same phone, e-mail or id")),
     "no id": ("", N_("%(hook)s: the event does not say which lead it is about: %(words)s")),
     "no identity": ("", N_("%(hook)s: the event has nothing to find a lead by: %(words)s")),
     "value held back": (
@@ -139,6 +143,16 @@ def fitting(groups: Iterable[Group], wanted: Filter) -> list[Group]:
         and (wanted.since_ms is None or one.last_ms >= wanted.since_ms)
         and (wanted.until_ms is None or one.last_ms < wanted.until_ms)
     ]
+
+
+def about(store: Store, wanted: Filter) -> Row | None:
+    """Give the group that a filter names, without its trend; None where it names none, or none that is known."""
+    return next(iter(rows(store, store.groups.some([wanted.group] if wanted.group else []))), None)
+
+
+def title(sentence: str) -> str:
+    """Make a sentence short enough for a name."""
+    return shorten(sentence, LONGEST_TITLE, placeholder=" …")
 
 
 def row_json(row: Row) -> dict[str, Json]:

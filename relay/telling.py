@@ -182,7 +182,7 @@ def found_json(found: Found) -> dict[str, Json]:
 
 def act_json(act: Act) -> dict[str, Json]:
     told: dict[str, Json] = {"who": act.who, "what": act.what, "about": act.about, "why": act.why}
-    return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count}
+    return {**times("at", act.at_ms), **told, "filter": act.filter, "count": act.count, "replay": act.replay}
 
 
 def gate_json(gate: Gate, *, served: bool) -> dict[str, Json]:

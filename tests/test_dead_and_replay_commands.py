@@ -113,6 +113,18 @@ def test_dropping_what_a_filter_finds_is_asked_first_with_its_count(desk: Desk) 
     assert len(desk.world.store.events.dead()) == 1
 
 
+def test_a_group_is_said_in_its_own_words_before_its_events_are_dropped_and_names_their_replay(desk: Desk) -> None:
+    desk.dead("e1", ANA, phone="1")
+    [group] = desk.world.store.groups.open()
+
+    asked = desk.relay("dead", "drop", "--group", group.id, "--why", "x")
+    desk.relay("replay", "--group", group.id, "--run", "--background", "--yes")
+
+    sentence = "Typeform cotiza: the CRM refused the update: a value is refused"
+    assert asked.stderr.startswith(f"Drop 1 dead letter (group '{group.id}', {sentence}) for good?")
+    assert [one.name for one in desk.world.store.replays.last()] == [sentence]
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

@@ -49,6 +49,7 @@ GROUP = Group(
             "is no e-mail",
             "Typeform cotiza: email was held back, the rest went on: is no e-mail",
         ),
+        ("ambiguous", "", "several leads", "Typeform cotiza: several leads are known by the same phone, e-mail or id"),
         ("something new", "x", "of tomorrow", "Typeform cotiza: something new: of tomorrow"),
     ],
 )

@@ -10,8 +10,11 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
+from relay import replay
+from relay.finding import Filter, described
 from relay.store import Store
-from tests.desk import BEARER, Browser, logged_in, served, text_of
+from tests.desk import ANA, BEARER, EVA, Browser, logged_in, served, text_of
+from tests.far_crm import World, update
 
 EVENT = "aaaaaaaaaaaaaaaaaaaa"
 
@@ -45,6 +48,47 @@ def test_an_act_tells_who_when_what_about_what_how_many_and_why(store: Store, vi
     assert re.search(r"\d\d:\d\d:\d\d ana drop 38 events dead, hook &#39;cotiza&#39; 38 a test", row)
 
 
+def test_the_group_that_a_filter_names_is_said_and_linked_and_one_that_is_gone_is_left_as_it_was_written(
+    store: Store, viewer: Browser
+) -> None:
+    world = World(store)
+    world.crm.poison = {"x"}
+    world.accept("one", ANA, update(title="x"))
+    world.deliver()
+    [group] = store.groups.open()
+    store.groups.acknowledge(group.id, who="ana")
+    store.acts.note(who="ana", what="drop", about="2 events", filter=described(Filter(group=group.id)), count=2)
+    store.acts.note(who="ana", what="drop", about="3 events", filter="dead, group 'abcdef', hook 'cotiza'", count=3)
+
+    html = shown(viewer)
+
+    sentence = "Typeform cotiza: the CRM refused the update: a value is refused"
+    assert f'dead, group &#39;<a href="/ops/inbox/{group.id}" title="{group.id}">{sentence}</a>&#39;' in html
+    assert f'<td class="about"><a href="/ops/inbox/{group.id}" title="group {group.id}">{sentence}</a></td>' in html
+    assert "group &#39; abcdef &#39;, hook &#39;cotiza&#39;" in text_of(html)
+
+
+def test_a_replays_act_leads_to_its_record_and_older_entries_are_still_read(store: Store, viewer: Browser) -> None:
+    world = World(store)
+    world.crm.poison = {"x"}
+    ids = [world.accept(id, lead, update(title="x")) for id, lead in (("one", ANA), ("two", EVA))]
+    world.deliver()
+    both, one = (replay.draft(store, some, who="ana") for some in (ids, ids[:1]))
+    replay.start(store, both.id, who="ana")
+    replay.start(store, one.id, who="ana")
+    store.client.rpush("relay:acts", orjson.dumps([2, "eva", "replay", "7 events", "seven", "dead", 7]))
+    store.client.rpush("relay:acts", orjson.dumps([1, "eva", "replay", "5 events", "five"]))
+
+    html = shown(viewer)
+    told = Browser(viewer.url).get("/ops/api/acts", **BEARER).json()["acts"]
+
+    assert f'<a href="/ops/replays/{both.id}">2 events</a>' in html
+    assert f'<a href="/ops/replays/{one.id}">replay</a>' in html
+    assert f'href="/ops/events/{ids[0]}"' in html
+    assert whys(html)[2:] == ["seven", "five"]
+    assert [(act["replay"], act["count"]) for act in told] == [(one.id, 1), (both.id, 2), ("", 7), ("", 0)]
+
+
 def test_nobody_has_done_anything_yet(viewer: Browser) -> None:
     assert "Nobody has done anything yet." in text_of(shown(viewer))
     assert "Nobody did anything like this." in text_of(shown(viewer, who="ana"))
@@ -57,7 +101,7 @@ def test_an_event_that_an_act_was_about_is_linked(store: Store, viewer: Browser)
     html = shown(viewer)
 
     assert f'href="/ops/events/{EVENT}"' in html
-    assert "<td>2 events</td>" in html
+    assert '<td class="about">2 events</td>' in html
 
 
 def test_acts_are_found_by_who_what_and_since(store: Store, viewer: Browser) -> None:

@@ -71,6 +71,40 @@ def test_an_empty_list_says_that_nothing_was_accepted(operator: Browser) -> None
     assert "No event is found by this." in text_of(shown(operator, state="dead"))
 
 
+def test_what_a_pause_keeps_back_says_so_and_what_has_ended_does_not(store: Store, operator: Browser) -> None:
+    world = World(store)
+    store.door.know(["cotiza"])
+    world.accept("ended", EVA, update(title="x"))
+    world.deliver()
+    world.accept("waits", ANA, update(title="y"))
+    assert ">paused<" not in shown(operator)
+
+    store.steering.pause_hook("cotiza", who="ana", why="a test")
+    by_hook = shown(operator)
+    store.steering.resume_hook("cotiza", who="ana")
+    store.steering.pause_destination("default", who="ana", why="a test")
+    by_destination = shown(operator)
+
+    for html in (by_hook, by_destination):
+        assert re.findall(r'data-state="([^"]+)"', html) == ["p paused", "d"]
+        assert html.count(">paused<") == 1
+
+
+def test_the_group_that_is_asked_for_is_said_in_its_own_words(store: Store, operator: Browser) -> None:
+    world = World(store)
+    world.crm.poison = {"x"}
+    world.accept("one", ANA, update(title="x"))
+    world.deliver()
+    [group] = store.groups.open()
+
+    html = shown(operator, state="dead", group=group.id)
+    asked = operator.get(f"/ops/events/drop?state=dead&group={group.id}").text
+
+    for page in (html, asked):
+        assert f'<a href="/ops/inbox/{group.id}">Typeform cotiza: the CRM refused the update' in page
+    assert "Failures of one kind" not in shown(operator, state="dead", group="abcdef")
+
+
 def test_a_row_says_what_an_event_is_about_where_it_stands_and_why(store: Store, operator: Browser) -> None:
     world = World(store)
     world.crm.poison = {"no phone"}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from relay import replay
-from relay.model import State
+from relay.model import Mapped, Reason, State
 from relay.replay import Mode, Stage
 from relay.store import Store
 from tests.desk import BEARER, Browser, logged_in, served, text_of
-from tests.far_crm import World, update
+from tests.far_crm import World, arrival, update
 from tests.forms import come_in
 from tests.hook_texts import BY_ID, hook_of, rule, rules
 
@@ -308,6 +309,70 @@ def test_a_viewer_sees_replays_and_can_not_make_or_start_one(url: str, operator:
     assert viewer.post("/ops/replays", {"state": "dead"}).status_code == 403
     assert viewer.post(f"{path}/start").status_code == 403
     assert world.store.replays.last(1)[0].stage is Stage.PLANNED
+
+
+NOW = "The rules of cotiza have changed since"
+
+
+def failed(world: World, id: str, *, version: str, kind: str) -> str:
+    """Have an event accepted that has failed, by these rules and for this reason."""
+    reason = Reason(kind=kind, words="no")
+    told = Mapped(event_id=id, at_ms=None, lead=EVA, updates=(update(title=id),), state=State.DEAD, reason=reason)
+    return world.store.door.accept([replace(arrival(id, EVA), version=version, mapped=told)])[0].id
+
+
+def checked(html: str) -> str:
+    """Give the way that is chosen on the form."""
+    found = re.search(r'name="how" value="([^"]+)" checked', html)
+    assert found
+    return found[1]
+
+
+def test_a_replay_of_a_group_says_its_sentence_and_is_named_by_it(operator: Browser, world: World) -> None:
+    dead(world, "one", title="x")
+    [group] = world.store.groups.open()
+
+    html = operator.get(f"/ops/replays/new?state=dead&group={group.id}").text
+    path = planned(operator, state="dead", group=group.id)
+    named = planned(operator, state="dead", group=group.id, name=" mine ")
+
+    sentence = "Typeform cotiza: the CRM refused the update: a value is refused"
+    assert f'<a href="/ops/inbox/{group.id}">{sentence}</a>' in html
+    assert f'placeholder="{sentence}"' in html
+    stored = [replay.get(world.store, one.rpartition("/")[2]) for one in (path, named)]
+    assert [(one.name, one.filter) for one in stored] == [
+        (sentence, f"dead, group '{group.id}'"),
+        ("mine", f"dead, group '{group.id}'"),
+    ]
+
+
+def test_where_the_rules_have_changed_since_they_are_chosen_already_and_it_is_said_why(
+    operator: Browser, world: World, tmp_path: Path
+) -> None:
+    event = dead(world, "one", title="x")
+    [group] = world.store.groups.open()
+    (tmp_path / "rules" / "cotiza.yaml").write_text(rules(rule("one", '{title: "${fields.title}"}')))
+
+    for address in (f"state=dead&group={group.id}", f"id={event}"):
+        html = operator.get(f"/ops/replays/new?{address}").text
+        assert (checked(html), NOW in html) == ("remapped", True)
+    own = operator.get(f"/ops/replays/new?id={event}&how=mapped").text
+    assert (checked(own), NOW in own) == ("as mapped", False)
+
+
+def test_what_failed_by_the_rules_of_now_or_without_a_fault_of_its_own_goes_as_mapped(
+    operator: Browser, world: World, tmp_path: Path
+) -> None:
+    now = rules(rule("one", '{title: "${fields.title}"}'))
+    refused = dead(world, "one", title="x")
+    (tmp_path / "rules" / "cotiza.yaml").write_text(now)
+    mapped_now = failed(world, "two", version=hook_of(now).version, kind="refused")
+    away = failed(world, "three", version="v1", kind="unreachable")
+
+    for ids in ((mapped_now,), (away,), (refused, away)):
+        query = "&".join(f"id={id}" for id in ids)
+        html = operator.get(f"/ops/replays/new?{query}").text
+        assert (checked(html), NOW in html) == ("as mapped", False)
 
 
 def test_a_replay_that_is_not_there_is_said_to_be(operator: Browser) -> None:

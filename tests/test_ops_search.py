@@ -86,6 +86,40 @@ def test_several_are_listed_on_a_page_that_can_be_loaded_again(store: Store, vie
         assert re.findall(r'data-id="(\w+)"', page.text) in (ids, ids[::-1])
 
 
+def test_of_many_leads_those_with_a_name_come_first_behind_the_events_and_the_rest_is_counted(
+    store: Store, viewer: Browser
+) -> None:
+    leads = [f"7c9e6679-7425-40de-944b-0000000000{number:02}" for number in range(25)]
+    for number, lead in enumerate(leads):
+        take(store, str(number), lead, Term("form", "Ab12Cd34"))
+    called = replace(
+        arrival("named", leads[3]),
+        terms=(Term("form", "Ab12Cd34"),),
+        mapped=Mapped(
+            event_id="named", at_ms=None, lead=leads[3], updates=(update(first_name="Ana", last_name="Soto"),)
+        ),
+    )
+    store.door.accept([called])
+
+    page = found(viewer, "Ab12Cd34")
+    listed = re.findall(r'<li><a[^>]* href="/ops/leads/([^"]+)">([^<]+)</a>', page)
+
+    assert page.index('id="events"') < page.index('id="leads"')
+    assert listed[0] == (leads[3], "Ana Soto")
+    assert len(listed) == 20
+    assert all(id == name for id, name in listed[1:])
+    assert "and 5 more" in text_of(page)
+
+
+def test_a_few_leads_stand_before_the_events(store: Store, viewer: Browser) -> None:
+    for number, lead in enumerate((ANA, EVA)):
+        take(store, str(number), lead, Term("form", "Ab12Cd34"))
+
+    page = found(viewer, "Ab12Cd34")
+
+    assert page.index('id="leads"') < page.index('id="events"')
+
+
 def test_an_event_of_no_lead_beside_a_lead_is_not_passed_over(store: Store, viewer: Browser) -> None:
     take(store, "1", ANA, Term("phone", "12345678"))
     one = replace(

@@ -20,6 +20,7 @@ from relay.commands import completing
 from relay.commands.screen import errors
 from relay.errors import CommandError
 from relay.finding import Filter
+from relay.inbox import Row
 
 #: Exit code where nothing matched, or not all of it was done.
 NOTHING = 3
@@ -166,10 +167,11 @@ def filter_of(
     )
 
 
-def described(wanted: Filter) -> str:
-    """Say a filter in words, for the question before an act."""
+def described(wanted: Filter, row: Row | None = None) -> str:
+    """Say a filter in words, for the question before an act; of its group the sentence, where ``row`` is given."""
     names = ("hook", "sender", "kind", "group", "rule", "words", "lead")
     parts = [f"{name} {value!r}" for name in names if (value := getattr(wanted, name))]
+    parts += [str(row.line)] if row else []
     parts += [] if wanted.test is None else ["tests alone" if wanted.test else "no tests"]
     parts += [
         f"received {name} {local(ms)} {zone()}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relay import settings, wiring
+from relay import inbox, settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.event import show_event
@@ -88,7 +88,7 @@ def drop_letters(
         raise wrong("--why: say why they are dropped")
     store = wiring.store(settings.load())
     chosen = named_or_found(store, ids or [], wanted, all_of_them=all_of_them)
-    told = asking.described(wanted)
+    told = asking.described(wanted, inbox.about(store, wanted))
     if not ids and not asking.agreed(
         f"Drop {counted(len(chosen), noun(wanted.state))}{f' ({told})' if told else ''} for good?", yes=yes
     ):

@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from relay import settings, wiring
+from relay import inbox, settings, wiring
 from relay.commands import asking, replays
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.replays import FATES, SHOWN, show_changes
@@ -64,7 +64,8 @@ def replay(
         print_plan(planned, as_json=as_json)
     elif confirmed(planned, one=len(ids or []) == 1, yes=yes, as_json=as_json):
         store.rule_texts.keep(hooks.values())
-        known_by = Called(name=name, filter="" if ids else described(wanted), who=asking.who_is(who))
+        chosen_by = "" if ids else described(wanted)
+        known_by = Called(name=name or named_by(store, wanted), filter=chosen_by, who=asking.who_is(who))
         if background:
             leave_to_the_background(store, planned, known_by, as_json=as_json)
         else:
@@ -78,6 +79,12 @@ def named_or_found(store: Store, ids: list[str], wanted: Filter) -> list[str]:
     if ids and wanted.chooses:
         raise wrong("give ids or a filter, not both")
     return list(dict.fromkeys(ids)) or select(store, wanted)
+
+
+def named_by(store: Store, wanted: Filter) -> str:
+    """Name a replay by the group that is meant; '' where none is."""
+    row = inbox.about(store, wanted)
+    return inbox.title(str(row.line)) if row else ""
 
 
 def confirmed(planned: Plan, *, one: bool, yes: bool, as_json: bool) -> bool:

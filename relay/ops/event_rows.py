@@ -10,6 +10,7 @@ import orjson
 
 from relay.model import METADATA, Json, State, StoredEvent
 from relay.ops.words import _, ngettext, words
+from relay.store import Store
 from relay.store.record import lead_name
 from relay.telling import why_ignored
 
@@ -31,19 +32,24 @@ class Row:
     why: str
     #: How many values were held back.
     faults: int
+    #: Whether it is in flight, and a person keeps its hook or its destination paused.
+    paused: bool = False
 
 
-def rows_of(events: Iterable[StoredEvent]) -> list[Row]:
-    return [row_of(event) for event in events]
+def rows_of(store: Store, events: Iterable[StoredEvent]) -> list[Row]:
+    several = list(events)
+    kept_back = store.steering.kept_back(several)
+    return [row_of(event, paused=event.id in kept_back) for event in several]
 
 
-def row_of(event: StoredEvent) -> Row:
+def row_of(event: StoredEvent, *, paused: bool = False) -> Row:
     return Row(
         event=event,
         lead=event.lead[:8],
         lead_href=lead_href(event),
         why=why_of(event),
         faults=len(event.faults),
+        paused=paused,
     )
 
 

@@ -23,6 +23,8 @@ GATES = {
     "open": N_("many deliveries have failed in a row, and one is tried every few seconds"),
     "slowed": N_("the lead API asked for a rest"),
 }
+#: Words of reasons that stand where no page is near.
+REASONS = (N_("several leads are known for it"),)
 #: What helps, by the kind of the reason.
 CURES = {
     "mapping": N_("Mend the rule or the form, then replay it by the rules of now."),

@@ -36,6 +36,11 @@ def replay(wanted: Filter, **more: str) -> str:
     return _served("replays", f"/replays/new?{urlencode(words_of(wanted) | more)}")
 
 
+def replay_of(id: str) -> str:
+    """Lead to a replay that was made."""
+    return _served("replay", f"/replays/{id}")
+
+
 def inbox(group: str = "", **query: str) -> str:
     """Lead to the groups of failures, or to one of them."""
     path = f"/inbox/{group}" if group else "/inbox"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from relay.errors import CommandError, RuleError
+from relay.model import StoredEvent
 from relay.ops.means import Means
 from relay.replay import Remap, remapper
 
@@ -24,3 +25,17 @@ def faults(means: Means) -> Sequence[str]:
     except RuleError as error:
         return error.faults
     return ()
+
+
+def changed(means: Means, events: Iterable[StoredEvent]) -> str:
+    """Name the hooks whose rules are others now than those that mapped these events; '' where one was mapped by them.
+
+    Of a hook that is gone, and while there are faults, nothing is said.
+    """
+    several = list(events)
+    try:
+        now = means.rules()
+    except RuleError:
+        return ""
+    differ = all(one.hook in now and now[one.hook].version != one.version for one in several)
+    return ", ".join(sorted({one.hook for one in several})) if differ else ""

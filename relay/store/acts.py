@@ -29,6 +29,8 @@ class Act:
     filter: str = ""
     #: How many events it concerned; 0 where that says nothing, and in entries older than this field.
     count: int = 0
+    #: Id of the replay that it started or ended; empty where it did neither, and in entries older than this field.
+    replay: str = ""
 
 
 class Acts:
@@ -58,11 +60,12 @@ class Acts:
 
 
 def write_act(act: Act) -> bytes:
-    return orjson.dumps([act.at_ms, act.who, act.what, act.about, act.why, act.filter, act.count])
+    return orjson.dumps([act.at_ms, act.who, act.what, act.about, act.why, act.filter, act.count, act.replay])
 
 
 def read_act(row: bytes) -> Act:
-    """Read an entry; the oldest have five parts."""
-    at_ms, who, what, about, why, *more = orjson.loads(row)
-    filter, count = more or ("", 0)
-    return Act(at_ms=at_ms, who=who, what=what, about=about, why=why, filter=filter, count=count)
+    """Read an entry; older ones have five parts, or seven."""
+    told: list[Any] = orjson.loads(row)
+    told += ["", 0, ""][len(told) - 5 :]
+    at_ms, who, what, about, why, filter, count, replay = told
+    return Act(at_ms=at_ms, who=who, what=what, about=about, why=why, filter=filter, count=count, replay=replay)

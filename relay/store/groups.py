@@ -5,7 +5,7 @@ A group is open while an event of it fails, and opens again when it comes back. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,16 @@ class Groups:
             closed = self._client.zscore("relay:closed", id)
         now_ms = int(self._scripts.run("tidy", self._retention_ms))
         return next(iter(self._groups([(id.encode(), closed or 0)], now_ms)), None)
+
+    def some(self, ids: Iterable[str]) -> list[Group]:
+        """Give those of these groups that are known, in their order and without their trends."""
+        rows = [id.encode() for id in ids]
+        if not rows:
+            return []
+        with store_errors():
+            closed = self._client.zmscore("relay:closed", rows)
+        pairs = [(id, at_ms or 0) for id, at_ms in zip(rows, closed, strict=True)]
+        return self._groups(pairs, 0, spans=0)
 
     def sizes(self) -> dict[str, int]:
         """Give how many groups are open and have not been seen, by 'dead', 'parked' and 'faulty'."""

@@ -6,7 +6,7 @@ local ENTRY = 17
 local MOST_LEADS = 8
 -- Events released in one step; the rest follow in steps of their own.
 local MOST_RELEASED = 100
-local AMBIGUOUS = cjson.encode({'ambiguous', 'several leads are known for it: relay parked shows them, relay leads link decides', 0, 0, 0})
+local AMBIGUOUS = cjson.encode({'ambiguous', 'several leads are known for it', 0, 0, 0})
 
 local function destination_of(lead) return string.match(lead, '^(.*)/') or 'default' end
 local function index_of(hash) return 'relay:i:' .. string.sub(hash, 1, 2), string.sub(hash, 3) end

@@ -202,6 +202,7 @@ class Replays:
             why=why,
             filter=replay.filter,
             count=replay.total,
+            replay=replay.id,
         )
         return write_act(act)
 

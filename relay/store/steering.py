@@ -9,6 +9,7 @@ whoever dies half-way leaves the rest to the background worker.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from relay.errors import CommandError
@@ -64,6 +65,22 @@ class Steering:
         if hook:
             return read_pause(f"hook {event.hook}", hook, resuming=resuming)
         return read_pause(f"destination {event.destination}", gate) if gate else None
+
+    def kept_back(self, events: Iterable[StoredEvent]) -> set[str]:
+        """Give the ids of those of these events that a pause keeps back: of their hook, or of their destination."""
+        waiting = [event for event in events if event.state is State.IN_FLIGHT]
+        gates = sorted({event.destination for event in waiting})
+        if not waiting:
+            return set()
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hkeys(PAUSED)
+            for destination in gates:
+                pipe.hexists(f"relay:d:{destination}", "paused")
+            names, *closed = pipe.execute()
+        hooks = {name.decode() for name in names}
+        shut = {destination for destination, paused in zip(gates, closed, strict=True) if paused}
+        return {event.id for event in waiting if event.hook in hooks or event.destination in shut}
 
     def pause_hook(self, hook: str, *, who: str, why: str) -> bool:
         """Keep a hook's events back from now on; PUTs in flight finish. False where it was paused already."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import flask
 
+from relay import inbox
 from relay.errors import CommandError
 from relay.finding import read_time
+from relay.inbox import Row
 from relay.lead_fields import is_uuid
 from relay.ops import links
 from relay.ops.answers import json_answer
@@ -27,6 +29,8 @@ MOST_JSON = 500
 #: Read at first; all of the list only where these are not enough.
 FIRST = 500
 OUR_ID = re.compile(r"[a-z2-7]{20}")
+#: A group, as ``finding.described`` writes it.
+GROUP = re.compile(r"\bgroup '(\w+)'")
 #: What people can do, as the list has it.
 WHATS = (
     *(N_("drop"), N_("replay"), N_("cancel"), N_("pause"), N_("resume"), N_("slow"), N_("probe"), N_("link")),
@@ -70,7 +74,12 @@ def add(desk: Desk, means: Means) -> None:
         people = sorted({act.who for act in store.acts.last(FIRST)} | ({said["who"]} - {""}))
         shown = flask.render_template(
             "acts.html",
-            acts=[(act, href_of(act)) for act in found.acts],
+            acts=found.acts,
+            groups=groups_of(store, found.acts),
+            group_of=group_of,
+            split=split,
+            links=links,
+            href_of=href_of,
             said={name: text for name, text in said.items() if text},
             people=people,
             whats=WHATS,
@@ -140,6 +149,23 @@ def place_behind(acts: Sequence[Act], last: Act) -> str:
     return f"{last.at_ms}.{sum(act.at_ms == last.at_ms for act in acts[: place + 1])}"
 
 
+def groups_of(store: Store, acts: Sequence[Act]) -> dict[str, Row]:
+    """Give the groups that these acts, or their filters, are about, by their ids, as far as they are known."""
+    named = dict.fromkeys(group for act in acts for group in (group_of(act), split(act.filter)[1]) if group)
+    return {row.group.id: row for row in inbox.rows(store, store.groups.some(named))}
+
+
+def group_of(act: Act) -> str:
+    """Give the id of the group that an act is about; '' where it is about something else."""
+    return act.about.removeprefix("group ") if act.about.startswith("group ") else ""
+
+
+def split(filter: str) -> tuple[str, str, str]:
+    """Part the words of a filter at its group: what stands before, its id, what stands behind."""
+    found = GROUP.search(filter)
+    return (filter[: found.start(1)], found[1], filter[found.end(1) :]) if found else (filter, "", "")
+
+
 def href_of(act: Act) -> str:
     """Give the address of what an act was about; '' where that is no one thing, or has no page."""
     kind, _, name = act.about.partition(" ")
@@ -149,4 +175,8 @@ def href_of(act: Act) -> str:
         return links.lead(act.about)
     if kind == "hook":
         return links.hook(name)
-    return links.destination(name) if kind == "destination" else ""
+    if kind == "group":
+        return links.inbox(name)
+    if kind == "destination":
+        return links.destination(name)
+    return links.replay_of(act.replay) if act.replay else ""

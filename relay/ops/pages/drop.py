@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.datastructures import MultiDict
 
+from relay import inbox
 from relay.accounts import Role
 from relay.errors import CommandError
 from relay.finding import Chosen, Filter, choose, described, words_of
 from relay.finding.choosing import MOST
+from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import rows_of
@@ -103,8 +105,10 @@ def question(store: Store, meant: Meant, *, fault: str = "", why: str = "", stat
     shown = flask.render_template(
         "drop.html",
         chosen=meant.chosen,
-        rows=rows_of(store.events.events(meant.chosen.ids[:MOST_SHOWN])),
+        rows=rows_of(store, store.events.events(meant.chosen.ids[:MOST_SHOWN])),
         words=words_of(meant.wanted) if meant.wanted else {},
+        row=inbox.about(store, meant.wanted) if meant.wanted else None,
+        links=links,
         list_href=back_to(meant.wanted),
         fault=fault,
         why=why,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import flask
 
+from relay import inbox
 from relay.errors import CommandError
 from relay.finding import Filter, Page, count, page
 from relay.hooks import Hook
 from relay.model import Death
+from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import rows_of
@@ -49,7 +51,9 @@ def add(desk: Desk, means: Means) -> None:
         shown = flask.render_template(
             "events.html",
             asked=what,
-            rows=rows_of(found.events),
+            rows=rows_of(store, found.events),
+            group=inbox.about(store, what.wanted),
+            links=links,
             found=found,
             after=after,
             tabs=tabs_of(store, what),
@@ -71,7 +75,7 @@ def add(desk: Desk, means: Means) -> None:
         found = page(store, what.wanted, size=TAIL).events
         ids = flask.request.args.get("also", "").split(",")[:MOST_BESIDE]
         also = store.events.events([one for one in ids if one.isalnum()])
-        return flask.render_template("events_tail.html", rows=rows_of(found), also=rows_of(also))
+        return flask.render_template("events_tail.html", rows=rows_of(store, found), also=rows_of(store, also))
 
     @desk.api("/events")
     def events_json() -> flask.Response:

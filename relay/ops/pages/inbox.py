@@ -78,7 +78,7 @@ def add(desk: Desk, means: Means) -> None:
             "inbox_group.html",
             row=row,
             suspects=suspects(store, row.group, explainer.explain),
-            events=rows_of(found.events),
+            events=rows_of(store, found.events),
             found=found,
             plain=plain,
             links=links,

@@ -5,27 +5,30 @@ Whoever has a filter hands over its words, whoever has events their ids as ``id`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import flask
 from werkzeug.datastructures import MultiDict
 
+from relay import inbox
 from relay.accounts import Role
 from relay.errors import CommandError
 from relay.finding import Chosen, Filter, choose, count, described, read_filter, words_of
+from relay.inbox import Row
 from relay.lead_fields import FIELDS
+from relay.model import Line as Sentence
 from relay.model import State, StoredEvent
-from relay.ops import rules_now
+from relay.ops import links, rules_now
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import rows_of
 from relay.ops.filtering import asked
 from relay.ops.means import Means
+from relay.ops.pages.event import best_of
 from relay.ops.replay_edit import Line, faulty, form_of, read
 from relay.ops.who import me
-from relay.ops.words import _
+from relay.ops.words import _, said
 from relay.replay import Mode, Replay, draft, draft_edited, read_outline
 from relay.replay.as_json import whole_json
 from relay.store import Store
@@ -44,6 +47,9 @@ PARTS = (
     *(N_("state"), N_("hook"), N_("sender"), N_("kind"), N_("group"), N_("rule"), N_("test")),
     *(N_("since"), N_("until"), N_("words"), N_("lead"), N_("limit")),
 )
+#: Why the rules of now are chosen before anybody chooses.
+CHANGED = N_("The rules of %(hook)s have changed since these events were mapped, so this is chosen.")
+THE_SAME = N_("As mapped they would fail the same way, so this is chosen.")
 HOWS = {"mapped": Mode.AS_MAPPED, **{mode.value: mode for mode in Mode}}
 
 
@@ -53,12 +59,19 @@ class Meant:
 
     ids: tuple[str, ...] = ()
     wanted: Filter | None = None
+    #: The group of failures that the filter names, where it is known.
+    row: Row | None = None
     fault: str = ""
 
     @property
     def words(self) -> str:
         """What chose them, in words; '' where they were named."""
         return described(self.wanted) if self.wanted else ""
+
+    @property
+    def title(self) -> str:
+        """What names the replay where nobody does; '' where its filter or its events do."""
+        return inbox.title(said(self.row.line)) if self.row else ""
 
     def chosen(self, store: Store) -> Chosen:
         return choose(store, self.wanted, most=MOST) if self.wanted else Chosen(ids=self.ids)
@@ -70,7 +83,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.page("/replays/new", role=Role.OPERATOR)
     def new_replay() -> Answer:
-        meant, how = _meant(store, flask.request.args), _how(flask.request.args)
+        meant, how = _meant(store, flask.request.args), HOWS.get(flask.request.args.get("how", ""))
         if how is Mode.EDITED:
             event = _one(store, meant)
             return _edit_page(event, form_of(event), name=f"{event.hook} {event.id[:8]}")
@@ -79,12 +92,13 @@ def add(desk: Desk, means: Means) -> None:
     @desk.act("/replays/new")
     def new_replay_of() -> Answer:
         """Ask about events that were selected in a list."""
-        return _page(means, _meant(store, flask.request.form), how=_how(flask.request.form))
+        form = flask.request.form
+        return _page(means, _meant(store, form), how=HOWS.get(form.get("how", "")))
 
     @desk.act("/replays")
     def make_replay() -> Answer:
         form = flask.request.form
-        meant, how, force = _meant(store, form), _how(form), bool(form.get("force"))
+        meant, how, force = _meant(store, form), HOWS.get(form.get("how", ""), Mode.AS_MAPPED), bool(form.get("force"))
         fault = meant.fault
         if force and form.get("confirm", "").strip().lower() != CONFIRM:
             fault = _("To overwrite newer values, type %(word)s.", word=CONFIRM)
@@ -118,8 +132,20 @@ def _to(one: Replay) -> Answer:
     return flask.redirect(flask.url_for("ops.replay", id=one.id), 303)
 
 
-def _how(form: Mapping[str, str]) -> Mode:
-    return HOWS.get(form.get("how", ""), Mode.AS_MAPPED)
+def _advised(means: Means, meant: Meant) -> Sentence | None:
+    """Say why the rules of now are the better way; None where they are not."""
+    events = _newest(means.store, meant)
+    if events and all(best_of(event) is Mode.REMAPPED or event.faults for event in events):
+        hook = rules_now.changed(means, events)
+        if hook:
+            return Sentence(CHANGED, {"hook": hook})
+    return Sentence(THE_SAME) if meant.row and meant.row.remap else None
+
+
+def _newest(store: Store, meant: Meant) -> list[StoredEvent]:
+    """Give the newest events that are meant, where that is known without a search."""
+    ids = meant.ids[:SHOWN] or (store.groups.newest(meant.row.group.id, SHOWN) if meant.row else ())
+    return list(store.events.events(ids))
 
 
 def _meant(store: Store, form: MultiDict[str, str]) -> Meant:
@@ -127,7 +153,7 @@ def _meant(store: Store, form: MultiDict[str, str]) -> Meant:
     if ids:
         return Meant(ids=ids[:MOST])
     found = asked(form, now_ms=store.events.now_ms(), state="dead", beside=BESIDE)
-    return Meant(wanted=found.wanted, fault=found.fault)
+    return Meant(wanted=found.wanted, row=inbox.about(store, found.wanted), fault=found.fault)
 
 
 def _one(store: Store, meant: Meant) -> StoredEvent:
@@ -146,25 +172,36 @@ def _one(store: Store, meant: Meant) -> StoredEvent:
 def _drafted(means: Means, meant: Meant, how: Mode, *, force: bool, name: str) -> Replay:
     remap = rules_now.remap(means) if how is Mode.REMAPPED else None
     ids = meant.chosen(means.store).ids[::-1]
+    name = name.strip() or meant.title
     return draft(means.store, ids, who=me().name, remap=remap, force=force, name=name, filter=meant.words)
 
 
 def _page(  # noqa: PLR0913 -- what a form is shown with
-    means: Means, meant: Meant, *, how: Mode, fault: str = "", force: bool = False, name: str = "", status: int = 200
+    means: Means,
+    meant: Meant,
+    *,
+    how: Mode | None,
+    fault: str = "",
+    force: bool = False,
+    name: str = "",
+    status: int = 200,
 ) -> Answer:
-    store = means.store
+    """Show the form. Where nobody has chosen how they are sent, ``how`` is None, and what is advised is chosen."""
+    store, advised = means.store, _advised(means, meant)
     events = list(store.events.events(meant.ids[:SHOWN]))
     return flask.render_template(
         "new_replay.html",
         meant=meant,
         words=words_of(meant.wanted) if meant.wanted else {},
         number=_number(store, meant),
-        rows=rows_of(events),
+        rows=rows_of(store, events),
         editable=len(meant.ids) == 1
         and bool(events)
         and bool(events[0].lead)
         and events[0].state is not State.IN_FLIGHT,
-        how=how.value,
+        how=(how or (Mode.REMAPPED if advised else Mode.AS_MAPPED)).value,
+        advised=advised,
+        links=links,
         fault=fault,
         rule_faults=rules_now.faults(means),
         force=force,
@@ -217,7 +254,8 @@ def _meant_by_json(store: Store, body: dict[str, Any]) -> Meant:
         return Meant(ids=tuple(dict.fromkeys(ids)))
     if not isinstance(words, dict) or not all(isinstance(text, str) for text in words.values()):
         raise CommandError('filter must be an object of texts, as in {"state": "dead", "hook": "cotiza"}')
-    return Meant(wanted=read_filter(words, now_ms=store.events.now_ms(), state="dead"))
+    wanted = read_filter(words, now_ms=store.events.now_ms(), state="dead")
+    return Meant(wanted=wanted, row=inbox.about(store, wanted))
 
 
 def _edited_by_json(store: Store, meant: Meant, updates: Any, *, force: bool, name: str) -> Replay:

@@ -5,6 +5,9 @@ What is found alone is gone to at once; else a page lists it, under a ticket tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 import flask
 
 from relay import finding
@@ -12,7 +15,7 @@ from relay.accounts import Role
 from relay.errors import CommandError
 from relay.finding import Found
 from relay.lead_fields import is_uuid
-from relay.model import StoredEvent
+from relay.model import Registers, StoredEvent
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import href_of_lead, rows_of
@@ -23,7 +26,10 @@ from relay.telling import found_json
 from relay.terms import contact_in
 
 LONGEST = 500
-MOST_LEADS = 50
+MOST_LEADS = 20
+#: More leads than these stand behind the events: by then it is a form or a click that was searched for.
+FEW_LEADS = 5
+NAME = ("first_name", "last_name")
 
 
 def add(desk: Desk, means: Means) -> None:
@@ -40,9 +46,10 @@ def add(desk: Desk, means: Means) -> None:
         return flask.render_template(
             "search.html",
             text=text,
-            leads=[(name, href_of_lead(name)) for name in found.leads[:MOST_LEADS]],
+            leads=leads_of(found)[:MOST_LEADS],
             more_leads=max(0, len(found.leads) - MOST_LEADS),
-            rows=rows_of(found.events),
+            events_first=len(found.leads) > FEW_LEADS,
+            rows=rows_of(store, found.events),
             days=store.retention_ms // 86_400_000,
         )
 
@@ -74,6 +81,46 @@ def add(desk: Desk, means: Means) -> None:
         if not isinstance(text, str) or not text.strip():
             raise CommandError('q: say what to look for, as in {"q": "+56 9 1234 5678"}')
         return json_answer(found_json(look_for(text)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A lead that was found."""
+
+    #: In the store: its id, with its destination before it unless that is ``default``.
+    id: str
+    href: str
+    #: As the newest event that was found beside it calls the person; '' where none does.
+    name: str
+
+    @property
+    def short(self) -> str:
+        """The beginning of its id, behind its destination if need be: ``acme/7c9e6679``."""
+        destination, slash, id = self.id.rpartition("/")
+        return f"{destination}{slash}{id[:8]}"
+
+
+def leads_of(found: Found) -> list[Lead]:
+    """Give what was found, first those of whom a name is known."""
+    names: dict[str, dict[str, str]] = {}
+    for event in found.events:
+        known = names.setdefault(name_of(event), {})
+        for update in event.updates:
+            known |= {part: text for part, text in called(update.set) if part not in known}
+    leads = [Lead(id=id, href=href_of_lead(id), name=person(names.get(id, {}))) for id in found.leads]
+    return sorted(leads, key=lambda lead: not lead.name)
+
+
+def called(registers: Registers) -> Iterator[tuple[str, str]]:
+    """Give the parts of a person's name that are set."""
+    for part in NAME:
+        text = registers.get(part)
+        if isinstance(text, str) and text:
+            yield part, text
+
+
+def person(known: Mapping[str, str]) -> str:
+    return " ".join(known[part] for part in NAME if part in known)
 
 
 def only(text: str, found: Found) -> str:

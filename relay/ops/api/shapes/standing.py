@@ -92,6 +92,7 @@ ACTS: dict[str, Shape] = {
         why=TEXT,
         filter=say("In words; empty where its events were named.", TEXT),
         count=say("How many events; 0 where that says nothing.", NUMBER),
+        replay=say("Id of the replay that was started or ended; empty where none was.", TEXT),
     ),
     "ActPage": thing("Some acts, the newest first.", acts=some(ref("Act")), next=NEXT),
     "Dropped": thing(
