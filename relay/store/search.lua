@@ -6,17 +6,18 @@ local RAW = 12
 local MOST_OF_A_DAY = 64 * RAW
 local MOST_OF_ALL = 1000
 
+local function bits(b) return b >= 97 and b - 97 or b - 24 end
+
+local raw_last, raw_of_last
 local function raw_id(id)
-  local out = {}
-  for at = 1, 17, 8 do
-    local n = 0
-    for place = at, at + 7 do
-      local b = string.byte(id, place) or 97
-      n = n * 32 + (b >= 97 and b - 97 or b - 24)
-    end
-    out[#out + 1] = struct.pack('>I5', n)
-  end
-  return string.sub(table.concat(out), 1, RAW)
+  if id == raw_last then return raw_of_last end
+  local b1, b2, b3, b4, b5, b6, b7, b8, c1, c2, c3, c4, c5, c6, c7, c8, d1, d2, d3, d4 = string.byte(id, 1, 20)
+  local first = ((((((bits(b1) * 32 + bits(b2)) * 32 + bits(b3)) * 32 + bits(b4)) * 32 + bits(b5)) * 32 + bits(b6)) * 32 + bits(b7)) * 32 + bits(b8)
+  local second = ((((((bits(c1) * 32 + bits(c2)) * 32 + bits(c3)) * 32 + bits(c4)) * 32 + bits(c5)) * 32 + bits(c6)) * 32 + bits(c7)) * 32 + bits(c8)
+  -- Of the last twenty bits four are none of the id's.
+  local third = (((bits(d1) * 32 + bits(d2)) * 32 + bits(d3)) * 32 + bits(d4)) / 16
+  raw_last, raw_of_last = id, struct.pack('>I5I5I2', first, second, third)
+  return raw_of_last
 end
 
 local function keep_ms() return redis.call('GET', 'relay:keep') or '2764800000' end
@@ -35,14 +36,14 @@ local function bucket_of(received, letters) return 'relay:t:' .. day(received) .
 
 local function file_terms(id, received, terms)
   if terms == '' then return end
-  local raw = raw_id(id)
+  local raw, keep = raw_id(id), nil
   for at = 1, #terms, TERM do
     local letters, field = string.sub(terms, at + 1, at + 3), string.sub(terms, at + 4, at + TERM - 1)
     if string.sub(terms, at, at) == 'f' then
+      keep = keep or keep_ms()
       local key = 'relay:tf:' .. letters .. field
-      redis.call('RPUSH', key, raw)
-      redis.call('LTRIM', key, -MOST_OF_ALL, -1)
-      redis.call('PEXPIRE', key, keep_ms())
+      if redis.call('RPUSH', key, raw) > 2 * MOST_OF_ALL then redis.call('LTRIM', key, -MOST_OF_ALL, -1) end
+      redis.call('PEXPIRE', key, keep)
     else
       file_under(bucket_of(received, letters), field, raw)
     end
