@@ -99,8 +99,9 @@ def filled() -> Iterator[Filled]:
         server = EmbeddedRedis(Path(folder), appendfsync="everysec")
         server.start()
         try:
-            store = Store(redis.Redis.from_url(server.url), retention_ms=DAY_MS)
-            yield Filled(store, settings(Path(folder), RELAY_OPS_TOKEN_ROLE="operator"))
+            with redis.Redis.from_url(server.url) as client:
+                store = Store(client, retention_ms=DAY_MS)
+                yield Filled(store, settings(Path(folder), RELAY_OPS_TOKEN_ROLE="operator"))
         finally:
             server.stop()
 
