@@ -42,7 +42,7 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Lead Relay against its floors.")
-    parser.add_argument("--quick", action="store_true", help="a look in under a minute: fewer and shorter runs")
+    parser.add_argument("--quick", action="store_true", help="a look in a minute or two: fewer and shorter runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there as well")
     parser.add_argument("--only", type=names, default=set(), metavar="NAME,...", help="measure only these figures")
     return parser.parse_args()
