@@ -69,7 +69,10 @@ def receive(request: Request, *, hook: Hook, store: EventStore, test: bool = Fal
         return ()
     if test:
         events = [replace(one, test=True) for one in events]
-    return store.accept([mapped(one, request, sender=sender, hook=hook, secret_name=secret_name) for one in events])
+    came = came_of(request, sender=sender, hook=hook)
+    return store.accept(
+        [mapped(one, request, sender=sender, hook=hook, secret_name=secret_name, came=came) for one in events]
+    )
 
 
 def verify(request: Request, *, sender: Sender, hook: Hook) -> str:
@@ -123,8 +126,16 @@ def parse(request: Request, *, sender: Sender, hook: Hook) -> list[Event]:
     return events
 
 
-def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook, secret_name: str = "") -> Arrival:
-    """Put together an event and what its hook file makes of it."""
+def mapped(  # noqa: PLR0913 -- what there is to know of one event
+    event: Event,
+    request: Request,
+    *,
+    sender: Sender,
+    hook: Hook,
+    secret_name: str = "",
+    came: Mapping[str, str] | None = None,
+) -> Arrival:
+    """Put together an event and what its hook file makes of it; ``came`` is the same for all events of a request."""
     made = map_event(event, hook, received_ms=request.received_ms)
     return Arrival(
         hook=hook.name,
@@ -137,7 +148,7 @@ def mapped(event: Event, request: Request, *, sender: Sender, hook: Hook, secret
         body=event.body,
         headers={name: request.headers[name] for name in sender.about.headers if name in request.headers},
         mapped=made,
-        came=came_of(request, sender=sender, hook=hook),
+        came=came or {},
         secret_name=secret_name,
         door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
         terms=terms_of(event),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import flask
 
 from relay.accounts import Role
@@ -12,7 +15,7 @@ from relay.ops.desk import Answer, Desk
 from relay.ops.figures import asked_for_words
 from relay.ops.lately import Lately
 from relay.ops.means import Means
-from relay.ops.places import asked_of_senders, names_of, places, places_json
+from relay.ops.places import Place, asked_of_senders, names_of, places, places_json
 from relay.ops.readable import number
 from relay.ops.steered import asked_json, done_json, rate_of, reason, reason_in, tell
 from relay.ops.who import me
@@ -23,21 +26,34 @@ from relay.store.gates import Gate
 RENEWED_S = 5
 SAME_FOR_S = 1.0
 
+#: What was last seen of destinations, and of what is asked of senders.
+Readings: TypeAlias = "Lately[tuple[list[Place], list[Gate]]]"
+#: Gives a destination's name again; ends the request where there is none.
+Known: TypeAlias = Callable[[str], str]
+
 
 def add(desk: Desk, means: Means) -> None:
     """Put the page, what is done there, and the twins into the desk."""
-    store, steering = means.store, means.store.steering
     lately = Lately(lambda: (places(means), asked_of_senders(means)), same_for_s=SAME_FOR_S)
 
     def known(destination: str) -> str:
         """Give the name again, if there is such a destination."""
         if destination not in means.settings.destinations:
-            attempts, errands = store.meters.attempts(), store.gates.errands()
+            attempts, errands = means.store.meters.attempts(), means.store.gates.errands()
             if destination not in names_of(means.settings.destinations, means.hooks, attempts, errands):
                 flask.abort(404, _("There is no such destination."))
         return destination
 
-    def shown() -> str:
+    add_page(desk, lately)
+    add_acts(desk, means, known)
+    add_twins(desk, means, lately, known)
+
+
+def add_page(desk: Desk, lately: Readings) -> None:
+    """Put the page in."""
+
+    @desk.page("/destinations")
+    def destinations() -> str:
         found, asked = lately.seen()
         return flask.render_template(
             "destinations.html",
@@ -50,9 +66,10 @@ def add(desk: Desk, means: Means) -> None:
             renewed_s=RENEWED_S,
         )
 
-    @desk.page("/destinations")
-    def destinations() -> str:
-        return shown()
+
+def add_acts(desk: Desk, means: Means, known: Known) -> None:
+    """Put in what a person does with a destination."""
+    store, steering = means.store, means.store.steering
 
     @desk.page("/destinations/<destination>/pause", role=Role.OPERATOR)
     def pause_destination_question(destination: str) -> str:
@@ -101,6 +118,11 @@ def add(desk: Desk, means: Means) -> None:
             otherwise=_("There is nothing to probe: nothing but a person's pause keeps it back."),
         )
         return to(destination)
+
+
+def add_twins(desk: Desk, means: Means, lately: Readings, known: Known) -> None:
+    """Put in the same for machines."""
+    steering = means.store.steering
 
     @desk.api("/destinations")
     def destinations_json() -> flask.Response:
