@@ -148,6 +148,16 @@ def test_a_destination_that_a_person_paused_says_who_and_why(store: Store, url: 
     assert "by ana: the CRM is moved" in words
 
 
+def test_a_hook_that_is_quiet_beyond_its_habit_is_marked(store: Store, url: str) -> None:
+    store.door.know(["cotiza"])
+    hour = store.events.now_ms() // 3_600_000
+    for back in range(14, 21 * 24):
+        store.client.hset(f"relay:hours:{(hour - back) // 24}", f"cotiza:{(hour - back) % 24}", 20)
+    store.client.hset("relay:last", "cotiza", (hour - 14) * 3_600_000)
+
+    assert re.search(r"cotiza \S+ .*quiet about \d+ were to be expected", said(url))
+
+
 def test_the_plot_shows_what_came_of_events(store: Store, url: str) -> None:
     world = World(store)
     world.crm.poison = {"1"}
