@@ -1,0 +1,46 @@
+"""Parts of sentences: what stands in their places. They are no sentences by themselves."""
+
+from __future__ import annotations
+
+from relay.texts import N_
+
+PHRASES = (
+    N_("null"),
+    N_("true/false"),
+    N_("a number"),
+    N_("text"),
+    N_("an object"),
+    N_("a list"),
+    N_("phone"),
+    N_("email"),
+    N_("external_id"),
+    N_("external id"),
+    N_("name"),
+    N_("the body"),
+    N_("the lead"),
+    N_("item %(number)s of the body"),
+    N_("an answer of %(field)s"),
+    N_("the question of an answer"),
+    N_("the id of an answer"),
+    N_("the field of an answer"),
+    N_("the answers"),
+    N_("the form's payload"),
+    N_("a column of user_column_data"),
+    N_("an entry"),
+    N_("the changes of an entry"),
+    N_("the value of a change"),
+    N_("the key of a field"),
+    N_("a field of data"),
+    N_("the oldest lead"),
+    N_("the oldest event"),
+    N_("the file"),
+    N_("table %(name)s"),
+    N_("rule %(rule)s"),
+    N_("a secret's name"),
+    N_("signature: a signed part"),
+    N_("remapped"),
+    N_("Elementor Pro forms"),
+    N_("Any other sender"),
+    N_("Google Ads lead forms"),
+    N_("TikTok lead generation"),
+)
