@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -22,6 +22,8 @@ MOST = 400
 PROSE = re.compile(r"[a-z]{2,},? [a-z]{2,}|[a-z]{2,} …|… [a-z]{2,}")
 #: Calls whose texts nobody is told as a sentence: patterns, logs, scripts, and what the catalogues have already.
 OTHERWISE = {"compile", "N_", "_", "ngettext", "gettext", "words", "info", "warning", "error", "exception", "debug"}
+#: Those that look for a text, or keep it from everybody.
+OTHERWISE |= {"replace", "removesuffix", "removeprefix", "startswith", "ValueError", "_cure"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ class Reading:
 
     module: Module
     used: set[ast.AST] = field(default_factory=set)
+    #: What a function that is followed was called with, by the names of its arguments.
+    given: dict[str, list[str]] = field(default_factory=dict)
+    #: Names that are being followed: one may be set by means of itself.
+    open: set[str] = field(default_factory=set)
 
     def texts(self, node: ast.AST | None, depth: int = 0) -> list[str]:
         """Give all that an expression can say."""
@@ -96,16 +102,18 @@ class Reading:
                 return [GAP] if conversion > 0 or spec is not None else self.texts(value, depth + 1)
             case ast.IfExp(body=first, orelse=second):
                 return self.texts(first, depth + 1) + self.texts(second, depth + 1)
-            case ast.BoolOp(values=parts):
-                return [text for part in parts for text in self.texts(part, depth + 1)]
+            case ast.BoolOp(values=[*parts, last]):
+                return [text for part in parts for text in self.texts(part, depth + 1) if text] + self.texts(
+                    last, depth
+                )
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return self.joined([left, right], depth)
             case ast.Subscript(value=ast.Name(id=name)) if isinstance(self.module.constants.get(name), ast.Dict):
                 return [text for one in self.module.constants[name].values for text in self.texts(one, depth + 1)]
             case ast.Name(id=name):
                 return self.of_name(node, name, depth)
-            case ast.Call(func=ast.Name(id=name)):
-                return self.of_call(name, depth)
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return self.of_call(name, args, depth)
         return [GAP]
 
     def joined(self, parts: Iterable[ast.AST], depth: int) -> list[str]:
@@ -113,34 +121,62 @@ class Reading:
         return [re.sub(f"{GAP}+", GAP, "".join(one)) for one, _ in zip(product(*every), range(MOST), strict=False)]
 
     def of_name(self, node: ast.AST, name: str, depth: int) -> list[str]:
-        """Give what is assigned to a name within its function, else within its module."""
-        function = self.module.parents.get(node)
-        while function is not None and not isinstance(function, ast.FunctionDef):
-            function = self.module.parents.get(function)
-        given = [
-            text
-            for one in (ast.walk(function) if function else ())
-            if isinstance(one, ast.Assign)
-            for target, value in targets_of(one)
-            if target == name
-            for text in self.texts(value, depth + 1)
-        ]
-        if not given and isinstance(self.module.constants.get(name), (ast.Constant, ast.JoinedStr, ast.BinOp)):
-            given = self.texts(self.module.constants[name], depth + 1)
-        return given or [GAP]
+        """Give what is assigned to a name within its function, else what it was called with, else of its module."""
+        if name in self.given:
+            return self.given[name]
+        values = self.values_before(node, name)
+        if name in self.open:
+            values = [value for value in values if not any(names(one, name) for one in ast.walk(value))]
+        if not values and isinstance(self.module.constants.get(name), (ast.Constant, ast.JoinedStr, ast.BinOp)):
+            values = [self.module.constants[name]]
+        was_open = name in self.open
+        self.open.add(name)
+        found = [text for value in values for text in self.texts(value, depth + 1)]
+        if not was_open:
+            self.open.discard(name)
+        return found or [GAP]
 
-    def of_call(self, name: str, depth: int) -> list[str]:
+    def values_before(self, node: ast.AST, name: str) -> list[ast.AST]:
+        """Give what a name may stand for: what the innermost block that sets it has set it to before."""
+        for block in self.blocks(node):
+            if values := [value for one in block for target, value in assignments(one) if target == name]:
+                return values
+        return []
+
+    def blocks(self, node: ast.AST) -> Iterator[list[ast.stmt]]:
+        """Give the statements before a node in each block that it is in, the innermost first, up to its function."""
+        below: ast.AST = node
+        while not isinstance(below, ast.FunctionDef) and (above := self.module.parents.get(below)):
+            for _, block in ast.iter_fields(above):
+                if isinstance(block, list) and below in block and isinstance(below, ast.stmt):
+                    yield block[: block.index(below)]
+            below = above
+
+    def of_call(self, name: str, args: Sequence[ast.expr], depth: int) -> list[str]:
         """Give what a function of ours returns, where it returns texts."""
-        reading, function = self, self.module.functions.get(name)
+        module, function = self.module, self.module.functions.get(name)
         if function is None and name in self.module.imports:
             source, name = self.module.imports[name]
             other = named_module(source)
-            function = other.functions.get(name) if other else None
-            reading = Reading(other) if other else self
+            module, function = (other, other.functions.get(name)) if other else (module, None)
         if function is None or not (isinstance(function.returns, ast.Name) and function.returns.id == "str"):
             return [GAP]
+        parameters = [one.arg for one in function.args.args]
+        given = {one: self.texts(value, depth + 1) for one, value in zip(parameters, args, strict=False)}
+        reading = Reading(module, self.used, given)
         returned = [one.value for one in ast.walk(function) if isinstance(one, ast.Return)]
         return [text for one in returned for text in reading.texts(one, depth + 1)] or [GAP]
+
+
+def names(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def assignments(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """Give every assignment in a statement and below it."""
+    for one in ast.walk(statement):
+        if isinstance(one, ast.Assign):
+            yield from targets_of(one)
 
 
 def targets_of(node: ast.Assign) -> Iterator[tuple[str, ast.AST]]:
@@ -154,7 +190,7 @@ def targets_of(node: ast.Assign) -> Iterator[tuple[str, ast.AST]]:
                     yield one.id, value
 
 
-def sentences(path: Path) -> list[Sentence]:
+def english(path: Path) -> list[Sentence]:
     """Give every sentence of a source file that is not part of another one."""
     module = module_of(path)
     reading = Reading(module)
@@ -174,9 +210,10 @@ def is_text(node: ast.AST) -> bool:
 
 
 def is_inner(node: ast.AST, module: Module) -> bool:
-    """Whether it is a piece of a greater text, or a docstring."""
+    """Whether it is a piece of a greater text, a docstring, or looked for."""
     parent = module.parents.get(node)
-    return isinstance(parent, (ast.JoinedStr, ast.FormattedValue, ast.Expr))
+    key = isinstance(parent, ast.Dict) and node in parent.keys
+    return key or isinstance(parent, (ast.JoinedStr, ast.FormattedValue, ast.Expr, ast.Compare))
 
 
 def is_otherwise(node: ast.AST, module: Module) -> bool:

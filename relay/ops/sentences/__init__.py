@@ -35,13 +35,22 @@ def say(sentence: str, status: int | None = None) -> str:
 
     Where the CRM or a sender said something itself, that stays, though it may read as one of ours.
     """
-    return _said(sentence, "far" if status else "all", str(locale()))
+    return say_in(str(locale()), sentence, status)
 
 
 def say_title(text: str) -> str:
     """Say the name of a replay: the sentence of a group, maybe cut, a filter in words, or what a person wrote."""
-    found = _said(text, "titles", str(locale()))
+    found = say_title_in(str(locale()), text)
     return found if found != text else say_filter(text)
+
+
+def say_in(place: str, sentence: str, status: int | None = None) -> str:
+    """Say it in the language of a place, as ``es_CL``."""
+    return _said(sentence, "far" if status else "all", place)
+
+
+def say_title_in(place: str, text: str) -> str:
+    return _said(text, "titles", place)
 
 
 def say_filter(text: str) -> str:

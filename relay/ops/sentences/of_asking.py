@@ -26,6 +26,7 @@ SENTENCES = (
     N_("the event is not kept any more: load the page again"),
     N_("the lead is looked for at destination '%(destination)s', not at '%(other)s'"),
     N_("a lead's id must be a UUID, as the lead API gives it"),
+    N_("must begin with %(choices)s; %(hint)s"),
     N_("must begin with %(choices)s"),
     N_("must have its country code, as in phone:+56912345678"),
     N_("must be of 1 to 200 characters"),

@@ -40,6 +40,7 @@ SENTENCES = (
     N_("its %(names)s can't be one"),
     N_("it can't be one's %(names)s"),
     N_("event time is no ISO time and no number of seconds or milliseconds"),
+    N_("lead %(words)s"),
     N_("event id %(words)s"),
     N_("event time %(words)s"),
     N_("rule %(rule)s: %(words)s"),

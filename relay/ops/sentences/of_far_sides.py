@@ -29,5 +29,4 @@ SENTENCES = (
     N_("it could not answer"),
     N_("it refused the call with code %(code)s"),
     N_("it refused the call with %(status)s"),
-    N_("%(words)s (fbtrace_id %(trace)s)"),
 )

@@ -45,6 +45,8 @@ SENTENCES = (
     N_("edited by %(who)s"),
     N_("%(file)s: sent as a test"),
     N_("%(file)s: sent as a real event"),
+    # What is masked.
+    N_("(masked, %(number)s characters)"),
     # The store.
     N_("Redis is nearly full: raise maxmemory, nothing was accepted"),
     N_("Redis is full: raise maxmemory, nothing was accepted"),

@@ -28,7 +28,12 @@ TITLES = Templates([*(text for both in OF_GROUPS.values() for text in both if te
 PARTS = Templates(PHRASES)
 
 AND_MORE, OR = N_("%(words)s (and %(number)s more)"), N_("%(first)s or %(second)s")
-COUNTED = re.compile(rf"(?P<words>.+) \(and (?P<number>\d+|{GAP}) more\)", re.DOTALL)
+TRACED = N_("%(words)s (fbtrace_id %(trace)s)")
+#: What stands behind a sentence of any kind.
+TAILS = {
+    AND_MORE: re.compile(rf"(?P<words>.+) \(and (?P<number>\d+|{GAP}) more\)", re.DOTALL),
+    TRACED: re.compile(r"(?P<words>.+) \(fbtrace_id (?P<trace>[^()]+)\)", re.DOTALL),
+}
 BEHIND_A_NAME = re.compile(r"(?P<name>.+?): (?P<rest>.+)", re.DOTALL)
 BEHIND_A_FIELD = re.compile(r"(?P<field>[^\s:;,]+) (?P<rest>.+)", re.DOTALL)
 #: A file, a variable, a key: one word, or a path with its line.
@@ -70,6 +75,10 @@ class Speaker:
             return found
         return self._read(_Place(sentence.removesuffix(mark), among, cut=True)) or found
 
+    def part(self, text: str) -> Said | None:
+        """Say a part of a sentence, which is none by itself."""
+        return self._part(text, _Place(text, ALL))
+
     def _read(self, here: _Place) -> Said | None:
         first = None
         for said in self._readings(here) if here.depth < DEEPEST else ():
@@ -82,8 +91,9 @@ class Speaker:
         text, among = here.text, here.among
         if among is not FAR and " " in text and (exact := self.translate(text)) != text:
             yield Said(exact)
-        if found := COUNTED.fullmatch(text):
-            yield self._filled(Match(AND_MORE, found.groupdict()), here)
+        for template, pattern in TAILS.items():
+            if found := pattern.fullmatch(text):
+                yield self._filled(Match(template, found.groupdict()), here)
         by_words, by_places = among.matches(text)
         yield from (self._filled(match, here) for match in by_words)
         yield from self._behind_a_name(here)
@@ -109,7 +119,6 @@ class Speaker:
         return self._part(text, here) or self._read(here.inner(text)) or Said(text, bool(A_NAME.fullmatch(text)))
 
     def _part(self, text: str, here: _Place) -> Said | None:
-        """Say a part of a sentence, which is none by itself."""
         for match in (*PARTS.matches(text)[0], *PARTS.matches(text)[1]):
             return self._filled(match, here.inner(text))
         exact = self.translate(text)
