@@ -139,7 +139,12 @@ class Reading:
     def values_before(self, node: ast.AST, name: str) -> list[ast.AST]:
         """Give what a name may stand for: what the innermost block that sets it has set it to before."""
         for block in self.blocks(node):
-            if values := [value for one in block for target, value in assignments(one) if target == name]:
+            values: list[ast.AST] = []
+            for one in block:
+                found = [value for target, value in assignments(one) if target == name]
+                # Only within a condition or a loop may what it was before be left.
+                values = found if found and isinstance(one, ast.Assign) else values + found
+            if values:
                 return values
         return []
 
@@ -190,7 +195,7 @@ def targets_of(node: ast.Assign) -> Iterator[tuple[str, ast.AST]]:
                     yield one.id, value
 
 
-def english(path: Path) -> list[Sentence]:
+def english(path: Path, root: Path = ROOT) -> list[Sentence]:
     """Give every sentence of a source file that is not part of another one."""
     module = module_of(path)
     reading = Reading(module)
@@ -199,13 +204,15 @@ def english(path: Path) -> list[Sentence]:
         for node in ast.walk(module.tree)
         if is_text(node) and not is_inner(node, module) and not is_otherwise(node, module)
     ]
-    name = path.relative_to(ROOT).as_posix()
+    name = path.relative_to(root).as_posix()
     return [
         Sentence(name, getattr(node, "lineno", 0), texts) for node, texts in found if texts and node not in reading.used
     ]
 
 
 def is_text(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return is_text(node.left) or is_text(node.right)
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 

@@ -32,8 +32,6 @@ ELSEWHERE = {
     "relay/supervisor.py": "the screen of relay up",
     "relay/parts.py": "the screen of relay up",
     "relay/doctor.py": "relay doctor",
-    "relay/audit.py": "relay audit",
-    "relay/store/strays.py": "relay audit",
     "relay/logs.py": "the log",
     "relay/metrics.py": "Prometheus",
     "relay/ops/api": "the description of the API",

@@ -34,7 +34,8 @@ def templates(app: flask.Flask) -> None:
     environment.add_extension(i18n)
     environment.install_gettext_callables(words.gettext, words.one_or_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(readable.FILTERS, words=words.words, said=sentences.said)
-    environment.filters.update(told=sentences.say, title_told=sentences.say_title, filter_told=sentences.say_filter)
+    environment.filters.update(told=sentences.say, answered=sentences.say_answer)
+    environment.filters.update(title_told=sentences.say_title, filter_told=sentences.say_filter)
     environment.globals.update(
         who=who,
         operator=operator,

@@ -38,6 +38,11 @@ def say(sentence: str, status: int | None = None) -> str:
     return say_in(str(locale()), sentence, status)
 
 
+def say_answer(words: str) -> str:
+    """Say what a far side answered, where we put it into words; its own stay."""
+    return say(words, 1)
+
+
 def say_title(text: str) -> str:
     """Say the name of a replay: the sentence of a group, maybe cut, a filter in words, or what a person wrote."""
     found = say_title_in(str(locale()), text)
@@ -61,13 +66,14 @@ def say_filter(text: str) -> str:
 
 def said(line: Line) -> str:
     """Say a line that has words of others, or sentences of ours, in its places."""
-    values = {name: _value(name, text) for name, text in line.values.items()}
+    status = 1 if line.values.get("status") else 0
+    values = {name: _value(name, text, status) for name, text in line.values.items()}
     return gettext(line.text, **values)
 
 
-def _value(name: str, text: str) -> str:
+def _value(name: str, text: str, status: int) -> str:
     if name in SENTENCES:
-        return say(text)
+        return say(text, status)
     return words(text) if name in CONSTANTS else text
 
 

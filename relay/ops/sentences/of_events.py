@@ -45,7 +45,6 @@ SENTENCES = (
     N_("event time %(words)s"),
     N_("rule %(rule)s: %(words)s"),
     N_("mapping broke down (%(error)s); this is a fault of the relay, not of the event"),
-    N_("the lead that was known for it is not in the CRM any more"),
     N_("several leads are known for it"),
     N_("neither the relay nor the CRM knows a lead for %(names)s"),
     N_("a lead is created only with a phone or an e-mail, and this event has neither"),

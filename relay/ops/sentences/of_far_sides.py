@@ -6,6 +6,7 @@ from relay.texts import N_
 
 SENTENCES = (
     # The lead API, where it has no words of its own.
+    N_("the lead that was known for it is not in the CRM any more"),
     N_("the lead API answered %(status)s"),
     N_("the lead API did not answer in time"),
     N_("the lead API cut the connection"),

@@ -7,7 +7,7 @@ count (``... (and 2 more)``), and beside others (``...; ...``). Whatever is foun
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
@@ -114,8 +114,8 @@ class Speaker:
             return Said(self.number(text))
         if name not in INNER or not LETTERS.search(text):
             return Said(text)
-        if name == "names":
-            return self._names(text)
+        if name in SAID_APART:
+            return Said(SAID_APART[name](self, text))
         return self._part(text, here) or self._read(here.inner(text)) or Said(text, bool(A_NAME.fullmatch(text)))
 
     def _part(self, text: str, here: _Place) -> Said | None:
@@ -124,10 +124,19 @@ class Speaker:
         exact = self.translate(text)
         return Said(exact) if exact != text else None
 
-    def _names(self, text: str) -> Said:
+    def names(self, text: str) -> str:
         """Say what a lead is known by: ``phone or email``."""
         names = [self.translate(one) for one in text.split(" or ")]
-        return Said(reduce(lambda first, second: self.translate(OR) % {"first": first, "second": second}, names))
+        return reduce(lambda first, second: self.translate(OR) % {"first": first, "second": second}, names)
+
+    def sum(self, text: str) -> str:
+        """Say how many events stand where: ``2 delivered + 1 in flight``."""
+        counted = (one.partition(" ") for one in text.split(" + "))
+        return " + ".join(f"{number}{space}{self.translate(word)}" for number, space, word in counted)
+
+    def title(self, text: str) -> str:
+        """Say the sentence of a group, by which a replay is named."""
+        return self.say(text, TITLES)
 
     def _behind_a_name(self, here: _Place) -> Iterator[Said]:
         """Take a sentence apart at a name, or a part that could be a name, with a colon before it."""
@@ -158,6 +167,14 @@ class Speaker:
                 head = f"{head}{mark}{more}"
 
 
+#: Places that hold what is no sentence, and how it is said.
+SAID_APART: Mapping[str, Callable[[Speaker, str], str]] = {
+    "names": Speaker.names,
+    "sum": Speaker.sum,
+    "title": Speaker.title,
+}
+
+
 @dataclass(frozen=True)
 class _Place:
     """A text within a sentence, and what it may be."""
@@ -169,4 +186,5 @@ class _Place:
     cut: bool = False
 
     def inner(self, text: str, *, cut: bool = True) -> _Place:
-        return _Place(text, self.among, self.depth + 1, self.cut and cut)
+        among = ALL if self.among is TITLES else self.among
+        return _Place(text, among, self.depth + 1, self.cut and cut)
