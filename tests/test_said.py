@@ -41,11 +41,11 @@ ELSEWHERE = {
 #: Texts that no person reads on a page, and what they are.
 NOT_SAID = {
     "Lead Relay: …: … (over after …)": "posted to RELAY_ALARM_URL",
-    "ene enero|febrero|marzo|abr abril|mayo|junio|julio|ago agosto|sept septiembre set setiembre|octubre|noviembre": (
-        "names of months"
-    ),
+    (
+        "ene enero|febrero|marzo|abr abril|mayo|junio|julio|ago agosto|sept septiembre set setiembre|octubre|noviembre"
+        "|dic diciembre"
+    ): "names of months",
     "lun lunes|martes|mie miercoles|jue jueves|vie viernes|sab sabado|dom domingo": "names of days",
-    "|dic diciembre": "names of months",
     "…?(masked, … characters)": "within an address",
     "…://(masked, … characters)@…": "within an address",
     "Mapping[str, tuple[Stamp, str]]": "a type",
