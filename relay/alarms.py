@@ -114,17 +114,19 @@ def _of_wait(gate: Gate, about: str, what: str, limit_ms: int) -> Iterator[Sight
 
 def _of_dead(number: int, limit: int) -> Iterator[Sighting]:
     if number >= limit:
-        yield Sighting(name="dead", about="dead letters", words=f"{_counted(number, 'event')} could not be delivered")
+        yield Sighting(
+            name="dead", about="dead letters", words=f"{_counted(number, 'event', 'events')} could not be delivered"
+        )
 
 
 def _of_workers(store: Store, gates: Sequence[Gate], errands: Sequence[Gate]) -> Iterator[Sighting]:
     due = sum(gate.due for gate in gates if gate.state != "paused")
     if due and not workers_seen(store.client):
-        words = f"no worker is alive, and {_counted(due, 'lead')} {'is' if due == 1 else 'are'} due"
+        words = f"no worker is alive, and {_counted(due, 'lead is', 'leads are')} due"
         yield Sighting(name="workers", about="workers", words=words)
     asked = sum(gate.due for gate in errands if gate.state != "paused")
     if asked and not workers_seen(store.client, BACKGROUND):
-        wait = f"{_counted(asked, 'event')} {'waits' if asked == 1 else 'wait'}"
+        wait = _counted(asked, "event waits", "events wait")
         words = f"no background worker is alive, and {wait} for answers or for a lead"
         yield Sighting(name="background", about="background worker", words=words)
 
@@ -149,8 +151,8 @@ def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:
             yield Sighting(name=f"expires:{name}", about=name, words=words)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def lasting(ms: int) -> str:
