@@ -15,6 +15,7 @@ from relay.commands.asking import EXIT_CODES
 from relay.commands.audit import audit
 from relay.commands.check import check
 from relay.commands.dead import dead
+from relay.commands.diff import diff
 from relay.commands.doctor import doctor
 from relay.commands.enter import enter
 from relay.commands.event import event
@@ -45,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    *(up, send, check, senders, new),
+    *(up, send, check, diff, senders, new),
     *(status, events, find, lead, event, rejected, parked, replay, tail, pause, resume, acts),
     *(audit, doctor, user, enter, sandbox),
 )
