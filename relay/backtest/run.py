@@ -99,7 +99,7 @@ class Backtest:
             old, new = self.sides(stored.hook).made(stored)
             report.add(difference(old, new, hook=stored.hook, event=stored.id))
         for hook, sides in self._sides.items():
-            if hook in report.hooks:
+            if hook in report.hooks and not sides.unchanged:
                 report.cover(hook, sides.old, sides.new)
         return report
 

@@ -111,7 +111,8 @@ def example_cells(count: FieldCount) -> Iterator[list[Cell]]:
         for one in count.of(kind):
             old = "" if kind is Kind.GAINED else shown(one.old)
             new = "(left out)" if kind is Kind.LOST else shown(one.new)
-            rules = f"  [{one.old_rule} -> {one.new_rule}]" if one.old_rule and one.new_rule != one.old_rule else ""
+            names = " -> ".join(name for name in (one.old_rule, one.new_rule) if name)
+            rules = f"  [{names}]" if one.old_rule != one.new_rule else ""
             times = f"  x {one.times:,}" if one.times > 1 else ""
             yield [f"{old or '(nothing)'} -> {new}{times}{rules}", one.event]
 
