@@ -19,6 +19,7 @@ LAYERS = {
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": [
         "receive",
+        "live_rules",
         "finding",
         "replay",
         "explain",

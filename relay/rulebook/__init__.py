@@ -33,7 +33,7 @@ def check(
 ) -> tuple[dict[str, Hook], list[str]]:
     """Give the hooks of the files without a fault, and all faults of the others."""
     if not folder.is_dir():
-        return {}, [f"{folder.as_posix()}: no such folder; set RELAY_RULES to the folder of the hook files"]
+        return {}, [nothing_in(folder)]
     known = Known(environment=environment, senders=senders, destinations=destinations)
     hooks: dict[str, Hook] = {}
     faults: list[str] = []
@@ -44,8 +44,15 @@ def check(
         if hook:
             hooks[hook.name] = hook
     if not files:
-        faults.append(f"{folder.as_posix()}: holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}")
+        faults.append(nothing_in(folder))
     return hooks, faults
+
+
+def nothing_in(folder: Path) -> str:
+    """Say what is wrong where no hook file is found."""
+    if not folder.is_dir():
+        return f"{folder.as_posix()}: no such folder; set RELAY_RULES to the folder of the hook files"
+    return f"{folder.as_posix()}: holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}"
 
 
 class Whatever(Mapping[str, str]):
