@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from relay.errors import RuleError, StoreError
+from relay.errors import Problem, RuleError, StoreError
 from relay.hooks import Hook
-from relay.rulebook import hook_files, nothing_in
+from relay.rulebook import faults_among, hook_files, nothing_in
 from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill
 from relay.store import Store
 
@@ -32,8 +32,8 @@ PATIENCE = 4
 #: The folder itself, beside the names of hooks.
 FOLDER = ""
 
-#: Gives the hook of a file's bytes, or None and every fault with its line.
-Read: TypeAlias = Callable[[PurePath, bytes], "tuple[Hook | None, Sequence[str]]"]
+#: Gives the hook of a file's bytes, or None, and all that is wrong or doubtful.
+Read: TypeAlias = Callable[[PurePath, bytes], "tuple[Hook | None, Sequence[Problem]]"]
 
 log = logging.getLogger("relay")
 
@@ -44,7 +44,7 @@ class InUse:
 
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     #: What is wrong with files, by hook.
-    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    faults: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
     @property
     def unserved(self) -> Collection[str]:
@@ -68,11 +68,11 @@ class LiveRules(Mapping[str, Hook]):
         self._files = StandingStill(settle_s)
         self._now = InUse()
         #: What was made of the files of a hook that stand still.
-        self._made: dict[str, tuple[list[tuple[Path, Content]], Hook | None, tuple[str, ...]]] = {}
+        self._made: dict[str, tuple[list[tuple[Path, Content]], Hook | None, tuple[Problem, ...]]] = {}
         #: Last good versions out of the store, by hook; None where there is none.
         self._restored: dict[str, Hook | None] = {}
         #: What was told of faults, and when.
-        self._told: Mapping[str, tuple[str, ...]] = {}
+        self._told: Collection[str] = ()
         self._to_tell = True
         self._told_at = 0.0
 
@@ -96,19 +96,19 @@ class LiveRules(Mapping[str, Hook]):
     def fresh(self) -> Mapping[str, Hook]:
         """Give the hooks as their files say them now. Raises RuleError while one has a fault, and StoreError."""
         self._until_still()
-        if lines := self.fault_lines():
-            raise RuleError(lines)
+        if faults := self.faults():
+            raise RuleError(faults)
         return self._now.hooks
 
-    def fault_lines(self) -> list[str]:
+    def faults(self) -> tuple[Problem, ...]:
         """Give all faults of all files."""
-        return [line for lines in self._now.faults.values() for line in lines]
+        return tuple(one for several in self._now.faults.values() for one in several)
 
     def look(self) -> bool:
         """Look at the folder once, and take over what was changed and is right; gives whether all stands still.
 
-        Raises StoreError where a version can't be kept, and then what was in use stays: no event is mapped by rules whose
-        text is not in the store.
+        Raises StoreError where a version can't be kept, and then what was in use stays: no event is mapped by rules
+        whose text is not in the store.
         """
         with self._lock:
             found, still = self._found()
@@ -127,8 +127,10 @@ class LiveRules(Mapping[str, Hook]):
         """Give what is to be in use by the files that stand still, and whether all do."""
         try:
             files, fault = hook_files(self._folder), nothing_in(self._folder)
+        except FileNotFoundError:
+            files, fault = [], nothing_in(self._folder)
         except OSError as error:
-            files, fault = [], f"{self._folder.as_posix()}: can't be read: {error.strerror}"
+            files, fault = [], Problem(file=self._folder.as_posix(), words=f"can't be read: {error.strerror}")
         still = self._files.look(files)
         by_hook: dict[str, list[tuple[Path, Content]]] = {}
         for file, content in self._files.items():
@@ -140,18 +142,18 @@ class LiveRules(Mapping[str, Hook]):
 
     def _of_files(self, by_hook: Mapping[str, list[tuple[Path, Content]]]) -> InUse:
         hooks: dict[str, Hook] = {}
-        faults: dict[str, tuple[str, ...]] = {}
+        faults: dict[str, tuple[Problem, ...]] = {}
         for name, files in by_hook.items():
-            hook, lines = self._make(name, files)
-            if lines:
-                faults[name] = lines
+            hook, wrong = self._make(name, files)
+            if wrong:
+                faults[name] = wrong
                 hook = self._now.hooks.get(name) or self._restore(name, files[0][0])
             if hook is not None:
                 hooks[name] = hook
         self._made = {name: made for name, made in self._made.items() if name in by_hook}
         return InUse(hooks, faults)
 
-    def _make(self, name: str, files: list[tuple[Path, Content]]) -> tuple[Hook | None, tuple[str, ...]]:
+    def _make(self, name: str, files: list[tuple[Path, Content]]) -> tuple[Hook | None, tuple[Problem, ...]]:
         """Read the files of one hook, where they were changed; there ought to be one."""
         made = self._made.get(name)
         if made is None or made[0] != files:
@@ -159,25 +161,29 @@ class LiveRules(Mapping[str, Hook]):
             self._restored.pop(name, None)
         return made[1:]
 
-    def _read_anew(self, name: str, files: list[tuple[Path, Content]]) -> tuple[Hook | None, tuple[str, ...]]:
+    def _read_anew(self, name: str, files: list[tuple[Path, Content]]) -> tuple[Hook | None, tuple[Problem, ...]]:
         (file, content), *others = files
         if others:
             words = f"hook {name!r} is in {file.as_posix()} too; rename one of the two"
-            return None, tuple(f"{other.as_posix()}:1: {words}" for other, _ in others)
+            return None, tuple(Problem(file=other.as_posix(), line=1, words=words) for other, _ in others)
         if content.held is None:
-            return None, (f"{file.as_posix()}: {content.fault}",)
-        hook, faults = self._read(file, content.held)
-        return (None if faults else hook), tuple(faults)
+            return None, (Problem(file=file.as_posix(), words=content.fault),)
+        hook, problems = self._read(file, content.held)
+        return hook, faults_among(problems)
 
     def _restore(self, name: str, file: Path) -> Hook | None:
         """Give the version of a hook that served last, out of the store: its file had no fault then."""
         if name not in self._restored:
             with suppress(StoreError):  # it is asked again at the next look
-                version = self._store.serving.version(name)
-                versions = [version, *(one.version for one in self._store.rule_texts.versions(name))]
-                text = next((text for one in versions if one and (text := self._store.rule_texts.text(name, one))), None)
-                self._restored[name] = self._read(file, text.encode())[0] if text is not None else None
+                text = self._last_text(name)
+                self._restored[name] = None if text is None else self._read(file, text.encode())[0]
         return self._restored.get(name)
+
+    def _last_text(self, name: str) -> str | None:
+        """Give the text of the version that senders met last, else of the one that anybody loaded last."""
+        texts, served = self._store.rule_texts, self._store.serving.version(name)
+        versions = [served, *(one.version for one in texts.versions(name))]
+        return next((text for one in versions if one and (text := texts.text(name, one)) is not None), None)
 
     def _take_over(self, found: InUse) -> None:
         before = self._now
@@ -205,9 +211,10 @@ class LiveRules(Mapping[str, Hook]):
             return
         versions = {name: hook.version for name, hook in now.hooks.items()} if self._serves else None
         mended = [name for name in self._told if name not in now.faults]
+        faults = {name: [str(one) for one in several] for name, several in now.faults.items()}
         with suppress(StoreError):
-            self._store.serving.note(versions=versions, faults=now.faults, mended=mended)
-            self._told, self._to_tell, self._told_at = now.faults, False, time.monotonic()
+            self._store.serving.note(versions=versions, faults=faults, mended=mended)
+            self._told, self._to_tell, self._told_at = tuple(faults), False, time.monotonic()
 
 
 class RulesAside(LiveRules):
@@ -226,7 +233,7 @@ def log_changes(before: InUse, now: InUse) -> None:
             log.info("rules.loaded", extra=extra)
     for name in before.hooks.keys() - now.hooks.keys():
         log.warning("rules.gone", extra={"hook": name, "version": before.hooks[name].version})
-    for name, lines in now.faults.items():
-        if before.faults.get(name) != lines:
+    for name, several in now.faults.items():
+        if before.faults.get(name) != several:
             goes_on = now.hooks[name].version if name in now.hooks else ""
-            log.error("rules.faulty", extra={"hook": name, "faults": list(lines), "version": goes_on})
+            log.error("rules.faulty", extra={"hook": name, "faults": list(map(str, several)), "version": goes_on})

@@ -138,7 +138,6 @@ class _Figures(Collector):
         alarms = GaugeMetricFamily("relay_alarm", "1 for each alarm that has begun.", labels=["alarm"])
         yield _filled(alarms, [([one.name], 1) for one in self._store.alarms.current()])
 
-
     def _rules(self) -> Iterator[Metric]:
         """Which versions of hook files serve, and which files have faults."""
         served = self._store.serving.versions()

@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from relay import doctor, logs, rulebook
 from relay.beat import Beat
-from relay.errors import RelayError, RuleError, SettingsError, StoreError
+from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
 from relay.live_rules import LOOK_S, LiveRules, Read, RulesAside
@@ -94,12 +94,13 @@ def reader(settings: Settings) -> Read:
     known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
     addresses = {one.name for one in served(settings)}
 
-    def read(file: PurePath, content: bytes) -> tuple[Hook | None, Sequence[str]]:
-        hook, faults = read_hook(file, content, known)
+    def read(file: PurePath, content: bytes) -> tuple[Hook | None, Sequence[Problem]]:
+        hook, problems = read_hook(file, content, known)
         if hook is not None and hook.destination not in addresses:
             variable = "LEADS_API_URL" + ("" if hook.destination == "default" else f"__{hook.destination.upper()}")
-            return None, [f"{hook.file}:1: {variable} is not set, and the hook delivers to it; set it and start again"]
-        return hook, faults
+            words = f"{variable} is not set, and the hook delivers to it; set it, and start the relay again"
+            return None, [Problem(file=hook.file, words=words)]
+        return hook, problems
 
     return read
 
@@ -168,7 +169,7 @@ def app(settings: Settings) -> flask.Flask:
     rules = live_rules(settings, kept, serves=True)
     rules.begin()
     if not rules:
-        raise RuleError(rules.fault_lines())
+        raise RuleError(rules.faults())
     warn_of_index(kept)
     web_app = routes(settings, kept, rules)
     Beat("rules", rules.look, every_s=LOOK_S).start()

@@ -103,7 +103,9 @@ def _of_files(found: Status) -> Iterator[Worry]:
     serving = [one.hook for one in found.faulty_files if one.served or not one.hook]
     refused = [one.hook for one in found.faulty_files if one.hook and not one.served]
     if refused:
-        yield Worry(_("the rules of %(hooks)s have faults, and senders are answered 503", hooks=", ".join(refused)), "bad")
+        yield Worry(
+            _("the rules of %(hooks)s have faults, and senders are answered 503", hooks=", ".join(refused)), "bad"
+        )
     if "" in serving:
         yield Worry(_("no hook file is found; what was loaded goes on"), "bad")
     if named := [hook for hook in serving if hook]:

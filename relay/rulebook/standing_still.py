@@ -48,7 +48,7 @@ class StandingStill:
         self._first = True
 
     def look(self, files: Iterable[Path]) -> bool:
-        """Look at these files, and whether those of the last time are still among them; gives whether all stand still."""
+        """Look at these files, and for those that were among them the last time; gives whether all stand still."""
         there = set(files)
         for file in there | self._still.keys() | self._moving.keys():
             self._look_at(file, sign_of(file) if file in there else None)

@@ -61,8 +61,14 @@ class Serving:
         faults: Mapping[str, Sequence[str]],
         mended: Collection[str] = (),
     ) -> None:
-        """Tell in one step which versions serve (None where the process serves none), and of faults. Raises StoreError."""
-        told = {"faults": {hook: list(lines[:MOST_LINES]) for hook, lines in faults.items()}, "mended": list(mended)}
+        """Tell in one step of faults, and which versions serve: None where the process serves none.
+
+        Raises StoreError.
+        """
+        told: dict[str, object] = {
+            "faults": {hook: list(lines[:MOST_LINES]) for hook, lines in faults.items()},
+            "mended": list(mended),
+        }
         if versions is not None:
             told["versions"] = dict(versions)
         self._scripts.run("serving", BELIEVED_MS, orjson.dumps(told))
@@ -90,9 +96,7 @@ class Serving:
         told = {hook.decode(): orjson.loads(packed) for hook, packed in sorted(flat.items())}
         served = self.versions() if told else {}
         return {
-            hook: FaultyFile(
-                hook=hook, lines=tuple(one["lines"]), since_ms=int(one["since"]), served=served.get(hook)
-            )
+            hook: FaultyFile(hook=hook, lines=tuple(one["lines"]), since_ms=int(one["since"]), served=served.get(hook))
             for hook, one in told.items()
             if one["seen"] > now_ms - BELIEVED_MS
         }
