@@ -23,8 +23,8 @@ from relay.rulebook import faults_among, hook_files, nothing_in
 from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill
 from relay.store import Store
 
-#: The folder is looked at so often.
-LOOK_S = 1.0
+#: The folder is looked at so often: as soon as what was seen moving may stand still.
+LOOK_S = SETTLE_S
 #: Who sees a fault says so again after so long.
 SAY_AGAIN_S = 5.0
 #: For so many times the time to settle one waits for what is being written.
@@ -90,12 +90,14 @@ class LiveRules(Mapping[str, Hook]):
         return self._now
 
     def begin(self) -> None:
-        """Look for the first time, and until nothing is being written."""
-        self._until_still()
+        """Look for the first time, once nothing is being written: what serves is told of all hooks at once."""
+        with self._lock:
+            self._until(lambda: self._look_at_files()[1])
+        self._until(self.look)
 
     def fresh(self) -> Mapping[str, Hook]:
         """Give the hooks as their files say them now. Raises RuleError while one has a fault, and StoreError."""
-        self._until_still()
+        self._until(self.look)
         if faults := self.faults():
             raise RuleError(faults)
         return self._now.hooks
@@ -117,21 +119,25 @@ class LiveRules(Mapping[str, Hook]):
             self._tell()
             return still
 
-    def _until_still(self) -> None:
+    def _until(self, still: Callable[[], bool]) -> None:
         for _ in range(10 * PATIENCE):
-            if self.look():
+            if still():
                 return
             time.sleep(self._settle_s / 10)
 
-    def _found(self) -> tuple[InUse, bool]:
-        """Give what is to be in use by the files that stand still, and whether all do."""
+    def _look_at_files(self) -> tuple[Problem, bool]:
+        """Look at the folder; gives what is wrong if there is no file in it, and whether all files stand still."""
         try:
             files, fault = hook_files(self._folder), nothing_in(self._folder)
         except FileNotFoundError:
             files, fault = [], nothing_in(self._folder)
         except OSError as error:
             files, fault = [], Problem(file=self._folder.as_posix(), words=f"can't be read: {error.strerror}")
-        still = self._files.look(files)
+        return fault, self._files.look(files)
+
+    def _found(self) -> tuple[InUse, bool]:
+        """Give what is to be in use by the files that stand still, and whether all do."""
+        fault, still = self._look_at_files()
         by_hook: dict[str, list[tuple[Path, Content]]] = {}
         for file, content in self._files.items():
             by_hook.setdefault(file.stem, []).append((file, content))
@@ -198,7 +204,10 @@ class LiveRules(Mapping[str, Hook]):
                 self._store.door.know(found.hooks)
         self._now = found
         self._to_tell = True
-        log_changes(before, found)
+        self._log(before)
+
+    def _log(self, before: InUse) -> None:
+        log_changes(before, self._now)
 
     def _tell(self) -> None:
         """Tell the store what serves and what is wrong: at once when that has changed, and of faults again and again.
@@ -218,7 +227,10 @@ class LiveRules(Mapping[str, Hook]):
 
 
 class RulesAside(LiveRules):
-    """The same for a process that comes and goes: it leaves it to others to tell the store of faults."""
+    """The same for what comes and goes beside those that serve: it leaves it to them to log, and to tell the store."""
+
+    def _log(self, before: InUse) -> None:
+        """Log nothing."""
 
     def _tell(self) -> None:
         """Tell nothing."""

@@ -19,9 +19,10 @@ from relay.beat import Beat
 from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
-from relay.live_rules import LOOK_S, LiveRules, Read, RulesAside
+from relay.live_rules import LiveRules, Read, RulesAside
 from relay.nudge import Nudger, Ticker
 from relay.rulebook.hook_file import Known, read_hook
+from relay.rulebook.standing_still import SETTLE_S
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
@@ -105,9 +106,9 @@ def reader(settings: Settings) -> Read:
     return read
 
 
-def live_rules(settings: Settings, kept: Store, *, serves: bool) -> LiveRules:
+def live_rules(settings: Settings, kept: Store, *, serves: bool, settle_s: float = SETTLE_S) -> LiveRules:
     """Build the hook files as they are in use; ``serves`` is for the web, whose hooks are those that senders meet."""
-    return LiveRules(settings.rules, reader(settings), kept, serves=serves)
+    return LiveRules(settings.rules, reader(settings), kept, serves=serves, settle_s=settle_s)
 
 
 def rules_aside(settings: Settings, kept: Store) -> LiveRules:
@@ -151,8 +152,11 @@ def web() -> flask.Flask:
         sys.exit(APP_LOAD_ERROR)
 
 
-def app(settings: Settings) -> flask.Flask:
-    """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
+def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
+    """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served.
+
+    A hook file that was changed is taken over once it stands still for ``settle_s``.
+    """
     from relay.alarms import Watch  # noqa: PLC0415 -- slow to load, and of no use to commands
 
     logs.set_up(settings.log, settings.log_format)
@@ -166,13 +170,13 @@ def app(settings: Settings) -> flask.Flask:
         index_key=settings.index_key,
         lookup=settings.lookup,
     )
-    rules = live_rules(settings, kept, serves=True)
+    rules = live_rules(settings, kept, serves=True, settle_s=settle_s)
     rules.begin()
     if not rules:
         raise RuleError(rules.faults())
     warn_of_index(kept)
     web_app = routes(settings, kept, rules)
-    Beat("rules", rules.look, every_s=LOOK_S).start()
+    Beat("rules", rules.look, every_s=settle_s).start()
     ticker.start()
     Watch(kept, settings).start()
     keep_times(kept)
