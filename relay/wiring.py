@@ -1,4 +1,7 @@
-"""Builds everything from Settings; nothing else builds. ``web`` is what gunicorn runs."""
+"""Builds everything from Settings; nothing else builds. ``web`` is what gunicorn runs.
+
+What is slow to load is imported where it is built: a command whose store is built here starts without the rest.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,11 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import doctor, logs, rulebook
+from relay import rulebook
 from relay.beat import Beat
 from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreError
 from relay.hooks import Hook
-from relay.leads_api import LeadsApi
 from relay.live_rules import LiveRules, Read, RulesAside
-from relay.nudge import Nudger, Ticker
 from relay.rulebook.hook_file import Known, read_hook
 from relay.rulebook.standing_still import SETTLE_S
 from relay.senders import ABOUT
@@ -30,6 +31,9 @@ from relay.store.logins import Logins
 
 if TYPE_CHECKING:
     import flask
+
+    from relay.leads_api import LeadsApi
+    from relay.nudge import Nudger
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -50,6 +54,8 @@ def heed(client: redis.Redis) -> None:
 
     While it is away nothing can be said, so nothing is refused.
     """
+    from relay import doctor  # noqa: PLC0415
+
     log = logging.getLogger("relay")
     try:
         findings = doctor.redis_faults(client)
@@ -64,6 +70,8 @@ def heed(client: redis.Redis) -> None:
 
 def warn_of_index(kept: Store) -> None:
     """Log that leads can't be found by phone or e-mail: no event is lost by it, but those of such hooks are parked."""
+    from relay import doctor  # noqa: PLC0415
+
     with contextlib.suppress(StoreError):
         finding = doctor.look_at_index(kept)
         if finding.level is not doctor.Level.OK:
@@ -117,6 +125,8 @@ def rules_aside(settings: Settings, kept: Store) -> LiveRules:
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
+    from relay.leads_api import LeadsApi  # noqa: PLC0415
+
     return LeadsApi(settings.destinations[destination], timeout_ms=settings.timeout_ms, connections=connections)
 
 
@@ -127,6 +137,8 @@ def served(settings: Settings) -> list[Destination]:
 
 def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     """Build what arms drains: one slot for each worker, the next one when a drain has more than it can carry."""
+    from relay.nudge import Nudger  # noqa: PLC0415
+
     kept = store(settings, client)
     slots, room = settings.workers, settings.threads
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
@@ -157,7 +169,9 @@ def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
 
     A hook file that was changed is taken over once it stands still for ``settle_s``.
     """
-    from relay.alarms import Watch  # noqa: PLC0415 -- slow to load, and of no use to commands
+    from relay import logs  # noqa: PLC0415
+    from relay.alarms import Watch  # noqa: PLC0415
+    from relay.nudge import Ticker  # noqa: PLC0415
 
     logs.set_up(settings.log, settings.log_format)
     client = connect(settings)
@@ -186,7 +200,6 @@ def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
 
 def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
     """Build the app with every route that it has, over one store and hooks, which may change under it."""
-    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
     import flask  # noqa: PLC0415
 
     from relay import ops, receive  # noqa: PLC0415
