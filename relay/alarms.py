@@ -16,13 +16,14 @@ from relay.beat import Beat
 from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.silence import DAYS_NEEDED, Silence, silence
-from relay.status import asked_for
+from relay.status import asked_for, goes_on
 from relay.store import Store
 from relay.store.alarms import Alarm, Change, Message, Sighting
 from relay.store.condition import memory_share
 from relay.store.door import FULL_ABOVE
 from relay.store.errands import FETCH
 from relay.store.gates import Gate
+from relay.store.serving import FaultyFile
 
 __all__ = ["Alarm", "Watch", "current", "sightings", "silences"]
 
@@ -79,6 +80,7 @@ def sightings(store: Store, settings: Settings, quiet: Sequence[Silence]) -> Ite
     yield from _of_dead(store.overview.sizes()["dead"], settings.alarm_dead)
     yield from _of_workers(store, gates, errands)
     yield from _of_memory(memory_share(store.client))
+    yield from (_of_rules(one) for one in store.serving.faulty().values())
     proof = store.proofs.last()
     if proof is not None and not proof.holds:
         yield Sighting(name="sum", about="audit", words="the sum of events does not hold; see relay audit")
@@ -141,6 +143,12 @@ def _of_silence(one: Silence) -> Sighting:
     since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(one.since_ms / 1000))
     words = f"no event since {since}; about {one.expected:.0f} were to be expected"
     return Sighting(name=f"silent:{one.hook}", about=f"hook {one.hook}", words=words)
+
+
+def _of_rules(one: FaultyFile) -> Sighting:
+    """A hook file with faults, told as they were found; the alarm ends when it is right again."""
+    about = f"rules of hook {one.hook}" if one.hook else "rules"
+    return Sighting(name=f"rules:{one.hook}", about=about, words=f"{goes_on(one)}: {one.first}")
 
 
 def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:

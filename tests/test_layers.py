@@ -20,6 +20,7 @@ LAYERS = {
     "journeys": [
         "backtest",
         "receive",
+        "live_rules",
         "finding",
         "replay",
         "explain",

@@ -35,7 +35,7 @@ def add(desk: Desk, means: Means) -> None:
     lately = Lately(lambda: look(means), same_for_s=SAME_FOR_S)
 
     def one(hook: str, found: Look) -> Row:
-        if hook not in means.hooks and hook not in found.known:
+        if hook not in means.hooks and hook not in found.known and hook not in found.faulty:
             flask.abort(404, _("There is no such hook, and there never was."))
         return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
 
