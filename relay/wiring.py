@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import redis
@@ -19,6 +19,7 @@ from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
+from relay.noticing import Noticing
 from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
@@ -140,13 +141,13 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
 
 
-def keep_times(kept: Store) -> None:
-    """Add up in the store every second how long senders wait, and once more at the end."""
-    Beat("accept times", kept.accept_times.flush, every_s=1.0).start()
+def keep_telling(name: str, flush: Callable[[], None]) -> None:
+    """Have the store know every second what this process gathered, and once more at the end."""
+    Beat(name, flush, every_s=1.0).start()
 
     def last() -> None:
         with contextlib.suppress(StoreError):
-            kept.accept_times.flush()
+            flush()
 
     atexit.register(last)
 
@@ -180,16 +181,20 @@ def app(settings: Settings) -> flask.Flask:
     kept.door.know(loaded)
     kept.rule_texts.keep(loaded.values())
     warn_of_index(kept)
-    web_app = routes(settings, kept, loaded)
+    noticing = Noticing(kept)
+    web_app = routes(settings, kept, loaded, noticing)
     ticker.start()
     Watch(kept, settings).start()
-    keep_times(kept)
+    keep_telling("accept times", kept.accept_times.flush)
+    keep_telling("noticing", noticing.flush)
     logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
     return web_app
 
 
-def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
-    """Build the app with every route that it has, over one store."""
+def routes(
+    settings: Settings, kept: Store, loaded: Mapping[str, Hook], noticing: Noticing | None = None
+) -> flask.Flask:
+    """Build the app with every route that it has, over one store; ``noticing`` is the caller's to flush."""
     # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
     import flask  # noqa: PLC0415
 
@@ -204,6 +209,7 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             max_body=settings.max_body,
             public_url=settings.public_url,
             note=kept.accept_times.note,
+            notice=noticing.note if noticing else None,
         )
     )
     rules = RulesNow(settings, kept)

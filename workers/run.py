@@ -24,6 +24,7 @@ from relay.alarms import Watch
 from relay.audit import now_and_then
 from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
+from relay.noticing import Noticing
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
 from relay.store import Store
@@ -102,6 +103,7 @@ def means(settings: Settings, store: Store) -> Means:
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,
+        noticing=Noticing(store),
     )
 
 

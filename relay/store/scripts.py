@@ -36,6 +36,10 @@ FILES: dict[str, tuple[str, ...]] = {
         "rule_texts",
         "tidy",
         "ack",
+        "form_shapes",
+        "form_version",
+        "cover",
+        "meant",
     )
 }
 FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")
