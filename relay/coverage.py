@@ -92,34 +92,31 @@ def _short(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
-def counted(  # noqa: PLR0913 -- what there is to know of how an event was mapped
+def counted(
     hook: Hook,
     marks: Mapping[str, Marks],
     *,
     held: tuple[Held, ...],
     faults: tuple[tuple[str, str], ...],
     failed: bool,
-    number: int,
-) -> Iterator[tuple[str, int]]:
-    """Give what to count of so many events that were mapped alike; ``faults`` are rules and registers."""
-    yield EVENTS, number
+) -> Iterator[str]:
+    """Give what to count of an event; ``faults`` are the rules and registers of values that were held back."""
+    yield EVENTS
     if failed:
-        yield FAILED, number
+        yield FAILED
         return
     if not held:
-        yield UNTAKEN, number
+        yield UNTAKEN
     gave = {one.rule: one.gave for one in held}
     for rule in hook.rules:
         known = marks[rule.name]
-        yield f"{known.rule}:c", number
+        yield f"{known.rule}:c"
         if rule.name in gave:
-            yield f"{known.rule}:h", number
-            yield from (
-                (f"{known.values[register]}:v", number) for register in gave[rule.name] if register in rule.lines
-            )
+            yield f"{known.rule}:h"
+            yield from (f"{known.values[register]}:v" for register in gave[rule.name] if register in known.values)
             if rule.stop:
                 break
-    yield from ((f"{marks[rule].values[one]}:f", number) for rule, one in faults if one in marks[rule].values)
+    yield from (f"{marks[rule].values[one]}:f" for rule, one in faults if one in marks[rule].values)
 
 
 def covered(store: Store, hook: Hook, *, since_ms: int) -> HookCovered:

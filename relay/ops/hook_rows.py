@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from relay import forms
 from relay.hooks import Hook
 from relay.model import Json
 from relay.ops.means import Means
@@ -41,10 +42,19 @@ class Look:
     #: Requests refused within a day, newest first.
     rejected: tuple[Rejection, ...]
     alarms: tuple[Alarm, ...]
+    #: Names that rules of each hook read and its forms no longer give, where nobody has said that this is meant.
+    drifted: Mapping[str, int]
 
 
-def look(means: Means) -> Look:
-    """Ask the store. Raises StoreError."""
+def drifted(means: Means) -> dict[str, int]:
+    """Count the changes of forms that need a person, by hook; it takes many reads. Raises StoreError."""
+    told = forms.look(means.store, means.hooks)
+    counts = {hook: sum(len(forms.open_drifts([one])) for one in several) for hook, several in told.items()}
+    return {hook: count for hook, count in counts.items() if count}
+
+
+def look(means: Means, drifted: Mapping[str, int]) -> Look:
+    """Ask the store; what forms have lost is given. Raises StoreError."""
     store = means.store
     now_ms = store.events.now_ms()
     day = now_ms // DAY_MS
@@ -57,6 +67,7 @@ def look(means: Means) -> Look:
         paused=store.steering.paused_hooks(),
         rejected=tuple(one for one in store.events.rejected() if one.at_ms > now_ms - DAY_MS),
         alarms=tuple(store.alarms.current()),
+        drifted=drifted,
     )
 
 
@@ -74,6 +85,7 @@ NOT_LOADED = Mark(N_("not loaded"), "bad")
 PAUSED = Mark(N_("paused"), "warn")
 RESUMING = Mark(N_("being resumed"), "warn")
 QUIET = Mark(N_("quiet"), "warn")
+CHANGED = Mark(N_("form changed"), "bad")
 REJECTED = Mark(N_("refused lately"), "warn")
 RECEIVING = Mark(N_("receiving"), "good")
 IDLE = Mark(N_("no event in 24 h"), "")
@@ -103,6 +115,8 @@ class Row:
     pause: Pause | None = None
     #: Set where it is quiet beyond its habit.
     silence: Silence | None = None
+    #: Names that its rules read and its forms no longer give.
+    drifted: int = 0
 
     @property
     def of_24h(self) -> int:
@@ -134,6 +148,7 @@ def row_of(name: str, found: Look, hook: Hook | None, silence: Silence | None) -
         rejected=refused,
         pause=found.paused.get(name),
         silence=silence if silence and silence.silent else None,
+        drifted=found.drifted.get(name, 0),
     )
 
 
@@ -144,6 +159,8 @@ def _marks(name: str, found: Look, *, loaded: bool, refused: int, silence: Silen
     if name in found.paused:
         yield RESUMING if found.paused[name].resuming else PAUSED
     quiet = silence is not None and silence.silent
+    if name in found.drifted:
+        yield CHANGED
     if quiet:
         yield QUIET
     if refused:
@@ -169,4 +186,5 @@ def row_json(row: Row) -> dict[str, Json]:
         "rejected_lately": row.rejected,
         "paused": None if row.pause is None else pause_json(row.name, row.pause),
         "silent": row.silence is not None,
+        "lost_names": row.drifted,
     }

@@ -56,7 +56,7 @@ class Forms:
 
     def put_version(self, form: Form, names: Sequence[Shown], *, first_ms: int, learning: bool) -> bool:
         """Note that a form looks like this now; gives whether that is a new version."""
-        key, packed = form_key(form.id, form.kind), orjson.dumps(names)
+        key, packed = form_key(form.id, form.kind), _listed(names)
         more = ("1" if learning else "", packed, MOST_VERSIONS, KEPT_MS)
         return bool(self._scripts.run("form_version", form.hook, key, version_of(names), first_ms, *more))
 
@@ -83,7 +83,11 @@ def form_key(id: str, kind: str) -> str:
 
 
 def version_of(names: Sequence[Shown]) -> str:
-    return sha256(orjson.dumps(sorted(names))).hexdigest()[:8]
+    return sha256(_listed(sorted(names))).hexdigest()[:8]
+
+
+def _listed(names: Sequence[Shown]) -> bytes:
+    return orjson.dumps([list(one) for one in names])
 
 
 def _packed(questions: Questions | None) -> bytes:

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from relay.errors import StoreError
+
 T = TypeVar("T")
 
 
@@ -31,7 +33,13 @@ class Once(Generic[T]):
         """Have the store take all that was gathered. Raises StoreError, and then nothing is lost."""
         with self._flushing:
             while call := self._next():
-                self._send(self._process, *call)
+                try:
+                    self._send(self._process, *call)
+                except StoreError:
+                    raise
+                except Exception:
+                    self._sent = None  # it never can be sent: what comes after it must not wait for it
+                    raise
                 self._sent = None
 
     def _next(self) -> tuple[int, T] | None:
