@@ -163,9 +163,14 @@ def mapped(  # noqa: PLR0913 -- what there is to know of one event
         mapped=made,
         came=came or {},
         secret_name=secret_name,
-        door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
+        door_ms=request.received_ms if depends_on_receipt(made, hook, request) else 0,
         terms=terms_of(event),
     )
+
+
+def depends_on_receipt(made: Mapped, hook: Hook, request: Request) -> bool:
+    """Whether the time of receipt had a part in what was made of an event: then it is kept, to map it so again."""
+    return made.at_ms in (None, request.received_ms) or hook.event_id is not None or hook.event_time is not None
 
 
 def shake_hands(request: Request, *, hook: Hook) -> Reply | None:

@@ -29,6 +29,7 @@ LAYERS = {
     ],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": [
+        "backtest",
         "receive",
         "noticing",
         "coverage",
@@ -90,6 +91,7 @@ LIBRARIES = {
     "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
     "ruamel": {"rulebook"},
+    "yaml": {"rulebook"},
     "typer": {"cli", "commands"},
     "rich": {"commands"},
 }

@@ -17,7 +17,7 @@ from relay.identities import names_in
 from relay.leads_api import LeadsApi
 from relay.model import Death, Json, Mapped, Name, Reason, State, StoredEvent
 from relay.noticing import Noticing
-from relay.replay.remap import adapter_for, parsed, remapper
+from relay.replay.remap import adapter_for, read_again, remapper
 from relay.retry import wait_ms
 from relay.senders.base import Fetching
 from relay.store import Store
@@ -58,7 +58,7 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
         sender = adapter_for(event, hook)
         assert isinstance(sender, Fetching)
         url = means.sender_urls.get(event.sender, "")
-        answered = sender.fetch(parsed(event, hook), token=hook.keys.get("token", ""), base_url=url)
+        answered = sender.fetch(read_again(event, hook), token=hook.keys.get("token", ""), base_url=url)
         means.store.errandry.heard(queue)
         arrival = remapper(means.hooks)(replace(event, fetched=answered))
     except CommandError as error:
@@ -68,7 +68,7 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
     else:
         errand = errand_of(arrival, lookup=means.store.lookup)
         if means.store.errandry.settle(event.id, queue, arrival, errand=errand) and means.noticing:
-            whole = parsed(replace(event, fetched=answered), hook)
+            whole = read_again(replace(event, fetched=answered), hook)
             means.noticing.note(hook, whole, arrival.mapped, received_ms=event.received_ms)
         log.info("errand.done", extra={"queue": queue, "events": [event.id], "outcome": arrival.mapped.state.word})
 
