@@ -17,6 +17,7 @@ from relay.mapping.explain import condition_of, source_of
 from relay.model import Held, Json
 from relay.store import Store
 from relay.store.events import DAY_MS
+from relay.telling import times
 
 #: What is counted of a hook as a whole: its events, those that no rule held for, those that failed as a whole.
 EVENTS, UNTAKEN, FAILED = "n", "none", "failed"
@@ -156,7 +157,7 @@ def covered_json(one: HookCovered) -> dict[str, Json]:
         "hook": one.hook,
         "version": one.version,
         "file": one.file,
-        "since_ms": one.since_ms,
+        **times("since", one.since_ms),
         "events": one.events,
         "no_rule_held": one.untaken,
         "failed": one.failed,

@@ -22,7 +22,6 @@ from relay.ops.who import me
 from relay.ops.words import _, ngettext
 from relay.replay import Mode
 from relay.settings import DAY_MS
-from relay.telling import times
 
 #: Days over which rules are told to have held, as the address may say.
 USUAL_DAYS, MOST_DAYS = 7, 35
@@ -94,9 +93,7 @@ def days_asked() -> int:
 
 def coverage_json(means: Means, hook: Hook, days: int) -> dict[str, Json]:
     one = covered(means.store, hook, since_ms=means.store.events.now_ms() - (days - 1) * DAY_MS)
-    told = covered_json(one)
-    del told["since_ms"]
-    return told | times("since", one.since_ms)
+    return covered_json(one)
 
 
 def sentence(one: Drifted) -> Line:
