@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jinja2 import TemplateSyntaxError, nodes
 from phonenumbers import SUPPORTED_REGIONS
 
+from relay.expressions.extent import LONGEST_TEMPLATE, TOO_DEEP, fault_of_source, fault_of_tree
 from relay.expressions.filters import ALSO_KNOWN_AS, FILTERS, TESTS
 from relay.expressions.formulas import Template
 from relay.expressions.language import Language
@@ -34,6 +35,11 @@ CHOICES: dict[tuple[str, str], Collection[str]] = {
     ("number", "decimal"): (".", ","),
     ("phone", "region"): SUPPORTED_REGIONS,
 }
+#: What an expression is made of, beside what has limits of its own.
+PARTS = (
+    *(nodes.Literal, nodes.BinExpr, nodes.UnaryExpr, nodes.Name, nodes.Getitem, nodes.Slice),
+    *(nodes.Operand, nodes.Concat, nodes.CondExpr, nodes.Keyword, nodes.Pair),
+)
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 #: What people write out of habit, and what it is here.
 HABITS = {"=": "; compare with ==", "&": "; write and", "!": "; write not", "'": "; a quote is not closed"}
@@ -69,6 +75,8 @@ def suggest(word: str, known: Collection[str], plural: str) -> str:
 
 def template_of(text: str) -> Template:
     """Part text from its ``${...}``; ``$${`` is a literal ``${``. Raises BadTemplate."""
+    if len(text) > LONGEST_TEMPLATE:
+        raise BadTemplate(f"is longer than {LONGEST_TEMPLATE:,} characters", 0)
     texts, holes, place = [""], [], 0
     while place < len(text):
         if text.startswith("$${", place):
@@ -119,14 +127,16 @@ def flaws_of(source: str, language: Language, tables: Collection[str]) -> list[F
     """Say everything that is wrong with an expression; an empty list when it is good."""
     if "${" in source:
         return [Flaw(source.index("${"), 2, "is an expression already; leave out ${ }")]
+    if words := fault_of_source(source):
+        return [Flaw(0, 0, words)]
     try:
         tree = language.parse_expression(source)
     except TemplateSyntaxError as error:
         return [flaw_of_syntax(error, source)]
-    except RecursionError:
-        return [Flaw(0, 0, "is nested too deeply")]
-    except ValueError:
-        return [Flaw(0, 0, "holds a number of too many digits")]
+    except (RecursionError, ValueError) as error:
+        return [Flaw(0, 0, TOO_DEEP if isinstance(error, RecursionError) else "holds a number of too many digits")]
+    if words := fault_of_tree(tree):
+        return [Flaw(0, 0, words)]
     found = [
         Flaw(start, width(source, start), words)
         for node in every(tree)
@@ -174,8 +184,17 @@ def flaws_of_node(node: nodes.Node, source: str, tables: Collection[str]) -> Fla
         yield from flaws_of_comparison(node, source)
     elif isinstance(node, nodes.Filter):
         yield from flaws_of_filter(node, source, tables)
-    elif isinstance(node, nodes.Test) and node.name not in TESTS:
-        yield start, f"unknown test 'is {node.name}'{suggest(node.name, TESTS, 'tests')}"
+    elif isinstance(node, nodes.Test):
+        yield from ((start, words) for words in faults_of_test(node))
+    elif not isinstance(node, PARTS):
+        yield start, f"has a {type(node).__name__.lower()}, which expressions don't have"
+
+
+def faults_of_test(node: nodes.Test) -> Iterator[str]:
+    if node.name not in TESTS:
+        yield f"unknown test 'is {node.name}'{suggest(node.name, TESTS, 'tests')}"
+    elif node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        yield f"test 'is {node.name}' takes nothing behind it"
 
 
 def place_of(node: nodes.Node, source: str) -> int:
@@ -218,6 +237,10 @@ def flaws_of_filter(node: nodes.Filter, source: str, tables: Collection[str]) ->
         yield start, f"unknown filter {node.name!r}{hint}"
         return
     arguments = {str(keyword.key): keyword.value for keyword in node.kwargs}
+    if node.dyn_args or node.dyn_kwargs or len(arguments) < len(node.kwargs):
+        words = "is given twice" if len(arguments) < len(node.kwargs) else "can't be taken out of a list with *"
+        yield start, f"filter {node.name!r}: an argument {words}"
+        return
     try:
         bound = inspect.signature(FILTERS[node.name]).bind(node.node, *node.args, **arguments).arguments
     except TypeError as error:
