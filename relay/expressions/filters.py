@@ -49,6 +49,10 @@ def email(value: object) -> str:
     return address
 
 
+def rut(value: object) -> str:
+    return readings.rut(text_of(value).strip())
+
+
 def number(value: object, decimal: str = "") -> int | float:
     if isinstance(value, bool):
         raise ExpressionError("is true/false, not a number")
@@ -162,6 +166,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "required": required,
     "rest": on_text(rest),
     "round": passing(rounded),
+    "rut": passing(rut),
     "slug": on_text(readings.slug),
     "split": passing(split),
     "title": on_text(readings.name),
