@@ -23,6 +23,7 @@ COMMANDS = {
     "up": "Run the relay on this machine",
     "send": "Send a hook's example event, and follow it until the lead has it",
     "check": "Check the hook files and list all their faults",
+    "schema": "Print a JSON Schema of hook files, for editors",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
     "status": "Show counts by hook, what is due and how long it waits",

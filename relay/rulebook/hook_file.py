@@ -25,6 +25,11 @@ from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
+LEAD_KEYS = ("id", "match", "missing", "nameless")
+EVENT_KEYS = ("id", "time")
+#: The words of ``lead: missing`` and of ``tests``, the usual one first.
+MISSING = ("park", "create", "ignore")
+TESTS = ("keep", "deliver")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 #: Each update of an event has a place of two digits in the store.
@@ -75,7 +80,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         file=page.file,
         text=content,
         destination=read_destination(page, entries.get("destination"), known.destinations),
-        deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
+        deliver_tests=page.option(entries.get("tests"), "tests", TESTS) == "deliver",
         keys={key: known.environment.get(one, "").strip() for key, one in key_names.items()},
         key_names=key_names,
         signature=read_signature(page, entries.get("signature"), about),
@@ -138,8 +143,8 @@ def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, F
     entries = wording.page.entries(entry, "event") if entry else None
     if entries is None:
         return None, None
-    wording.page.known(entries, "event", ("id", "time"))
-    found = {key: wording.formula(entries[key], f"event: {key}") for key in ("id", "time") if key in entries}
+    wording.page.known(entries, "event", EVENT_KEYS)
+    found = {key: wording.formula(entries[key], f"event: {key}") for key in EVENT_KEYS if key in entries}
     return found.get("id"), found.get("time")
 
 
@@ -151,12 +156,12 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
-    page.known(entries, "lead", ("id", "match", "missing", "nameless"))
+    page.known(entries, "lead", LEAD_KEYS)
     if ("id" in entries) == ("match" in entries):
         page.fault(entry.key, "lead needs one of id and match")
     if "missing" in entries and "match" not in entries:
         page.fault(entries["missing"].key, "lead: missing belongs to match; an event whose id is missing is parked")
-    missing = page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore"))
+    missing = page.option(entries.get("missing"), "lead: missing", MISSING)
     nameless = page.text_of(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
     if nameless and missing != "create":
         words = "it is the first name of a lead that is created from an event without one"

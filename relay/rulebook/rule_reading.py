@@ -20,6 +20,8 @@ from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node
 from relay.rulebook.yaml_reading import Pairs, Scalar
 
 KEYS = ("name", "when", "update", "deliver", "stop")
+#: The words of ``deliver``, the usual one first.
+DELIVER = ("merged", "each")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
     draft = Draft(f"rule {name!r}" if name else f"rule {number}")
     page.known(entries, draft.what, KEYS)
     when = read_when(wording, entries.get("when"), draft)
-    each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
+    each = page.option(entries.get("deliver"), f"{draft.what}: deliver", DELIVER) == "each"
     stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
     read_update(wording, entries.get("update"), draft, entry.key)
     if name is None or len(page.faults) > before:
