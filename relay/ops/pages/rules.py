@@ -1,0 +1,149 @@
+"""A hook's rules on the workbench: its file as a text to change, tried on the last events as it is written.
+
+Whoever is logged in may look and try. Saving is for operators, where the deployment allows it; a patch is for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import flask
+
+from relay.accounts import Role
+from relay.drafts.patch import patch
+from relay.drafts.trying import Verdict
+from relay.errors import CommandError
+from relay.expressions.parts import deciding
+from relay.ops import links
+from relay.ops.answers import json_answer
+from relay.ops.desk import Answer, Desk
+from relay.ops.event_rows import sets
+from relay.ops.means import Means
+from relay.ops.steered import asked_json
+from relay.ops.who import me
+from relay.ops.words import _
+from relay.ops.workbench import EVENTS, LONGEST_WHY, MOST_TRIED, SHOWS, Asked, Bench, Workbench
+
+#: A page is made anew so long after the last key, in ms.
+PAUSE_MS = 400
+
+
+def add(desk: Desk, means: Means) -> None:
+    """Put the workbench, what is done there, and the twins into the desk."""
+    work = Workbench(means)
+    add_page(desk, means, work)
+    add_acts(desk, means, work)
+
+
+def add_page(desk: Desk, means: Means, work: Workbench) -> None:
+    """Put in the page, and what looks without changing anything."""
+
+    @desk.page("/hooks/<hook>/rules")
+    def rules(hook: str) -> str:
+        known(work, hook)
+        args = flask.request.args
+        version = args.get("version", "")
+        file = work.file(hook)
+        text = text_of(means, work, hook, version) if version else None
+        if text is None:
+            text = file.text if file.content is not None else work.last_text(hook) or ""
+        return shown(means, work.bench(hook, Asked(text=text, began=file.version, event=args.get("event", ""))))
+
+    @desk.act("/hooks/<hook>/rules/try", role=Role.VIEWER)
+    def try_rules(hook: str) -> Answer:
+        known(work, hook)
+        return shown(means, work.bench(hook, asked_in(flask.request.form)))
+
+    @desk.act("/hooks/<hook>/rules/patch", role=Role.VIEWER)
+    def patch_rules(hook: str) -> Answer:
+        """Give what makes the draft of the file as it is now, to be applied where the file is kept."""
+        known(work, hook)
+        file = work.file(hook)
+        made = patch(file, work.draft(file, asked_in(flask.request.form).text).text)
+        if not made:
+            flask.abort(400, _("There is no change that a patch could hold."))
+        headers = {"Content-Disposition": f'attachment; filename="{hook}.patch"'}
+        return flask.Response(made, 200, headers, content_type="text/x-diff; charset=utf-8")
+
+
+def add_acts(desk: Desk, means: Means, work: Workbench) -> None:
+    """Put in the saving."""
+
+    @desk.act("/hooks/<hook>/rules/save")
+    def save_rules(hook: str) -> Answer:
+        known(work, hook)
+        allowed(means)
+        bench = work.bench(hook, asked_in(flask.request.form))
+        if not bench.draft.sound:
+            return shown(means, bench, fault=_("It is not saved: it has faults.")), 400
+        if not bench.changed:
+            flask.flash(_("It was so already."))
+            return to(hook)
+        try:
+            saved = work.save(bench, who=me().name, text=bench.draft.text)
+        except CommandError as error:
+            return shown(means, bench, fault=str(error)), 409
+        if saved is None:
+            return shown(means, work.bench(hook, bench.asked)), 409
+        flask.flash(_("Saved as version %(version)s.", version=saved.version), "good")
+        return to(hook)
+
+
+def known(work: Workbench, hook: str) -> None:
+    """End the request where there is no such hook."""
+    if not work.there(hook):
+        flask.abort(404, _("There is no such hook, and there never was."))
+
+
+def allowed(means: Means) -> None:
+    """End the request where nothing may be saved from here."""
+    if not means.settings.rules_editable:
+        flask.abort(403, _("Here hook files are not saved from the desk: RELAY_RULES_EDITABLE is off. Take a patch."))
+
+
+def to(hook: str) -> Answer:
+    return flask.redirect(flask.url_for("ops.rules", hook=hook), 303)
+
+
+def text_of(means: Means, work: Workbench, hook: str, version: str) -> str:
+    """Give the text of a version that is kept, to begin with; ends the request where it is not."""
+    text = means.store.rule_texts.text(hook, version)
+    if text is None:
+        flask.abort(404, _("The text of this version is not kept."))
+    return text
+
+
+def asked_in(form: Mapping[str, str]) -> Asked:
+    """Read a form. A button says what is to be shown, and stands behind what was shown before: the last one holds."""
+    fields = flask.request.form
+    show = next(reversed(fields.getlist("show")), EVENTS)
+    return Asked(
+        text=form.get("text", "").replace("\r\n", "\n"),
+        began=form.get("began", ""),
+        show=show if show in SHOWS else EVENTS,
+        event=next(reversed(fields.getlist("event")), ""),
+        why=" ".join(form.get("why", "").split())[:LONGEST_WHY],
+    )
+
+
+def shown(means: Means, bench: Bench, *, fault: str = "") -> Answer:
+    """Show the bench: as a page, or the part beside the text where a script asks."""
+    live = "HX-Request" in flask.request.headers
+    made = flask.render_template(
+        "rules_beside.html" if live else "rules.html",
+        bench=bench,
+        fault=fault,
+        editable=means.settings.rules_editable,
+        loaded=means.hooks.get(bench.hook),
+        rules=bench.explained.explanation.rules if bench.explained and bench.explained.explanation else (),
+        most=MOST_TRIED,
+        pause_ms=PAUSE_MS,
+        sets=sets,
+        deciding=deciding,
+        links=links,
+        live=live,
+        Verdict=Verdict,
+    )
+    # While nothing can be said of a half-written text, what stands there stays.
+    headers = {"HX-Reswap": "none"} if live and bench.draft.hook is None and bench.asked.show == EVENTS else {}
+    return flask.Response(made, 200, headers, content_type="text/html; charset=utf-8")
