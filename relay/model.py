@@ -174,7 +174,7 @@ class Arrival:
     came: Mapping[str, str] = field(default_factory=dict)
     #: Name of the secret that the request was verified with, where its hook has several.
     secret_name: str = ""
-    #: When the door saw it, in ms, where expressions knew that as the event's time; else 0.
+    #: When the door saw it, in ms, where mapping depended on that; else 0.
     door_ms: int = 0
     #: What it can be found by: kind and value.
     terms: tuple[tuple[str, str], ...] = ()

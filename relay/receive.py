@@ -22,7 +22,7 @@ from relay.errors import BadBody, BadSignature, HookNotLoaded, Rejected, StoreEr
 from relay.hooks import Hook
 from relay.mapping import map_event
 from relay.masking import what_came
-from relay.model import Acceptance, Arrival, Event
+from relay.model import Acceptance, Arrival, Event, Mapped
 from relay.senders import adapter_of
 from relay.senders.base import Handshaking, Reply, Sender
 from relay.sending import Request
@@ -150,9 +150,14 @@ def mapped(  # noqa: PLR0913 -- what there is to know of one event
         mapped=made,
         came=came or {},
         secret_name=secret_name,
-        door_ms=request.received_ms if made.at_ms in (None, request.received_ms) else 0,
+        door_ms=request.received_ms if depends_on_receipt(made, hook, request) else 0,
         terms=terms_of(event),
     )
+
+
+def depends_on_receipt(made: Mapped, hook: Hook, request: Request) -> bool:
+    """Whether the time of receipt had a part in what was made of an event: then it is kept, to map it so again."""
+    return made.at_ms in (None, request.received_ms) or hook.event_id is not None or hook.event_time is not None
 
 
 def shake_hands(request: Request, *, hook: Hook) -> Reply | None:

@@ -128,7 +128,7 @@ def _by_kind(groups: Iterable[Group], dead: int) -> dict[str, int]:
     """Count the dead letters by kind: each stands in a group of its own kind."""
     kinds: Counter[str] = Counter()
     for group in groups:
-        if group.what == State.DEAD.word:
+        if group.count and group.what == State.DEAD.word:
             kinds[group.kind] += group.count
     if dead > kinds.total():
         kinds["older"] = dead - kinds.total()

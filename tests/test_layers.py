@@ -18,6 +18,7 @@ LAYERS = {
     "decisions": ["expressions", "grouping", "identities", "mapping", "masking", "merge", "retry", "silence", "terms"],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": [
+        "backtest",
         "receive",
         "finding",
         "replay",

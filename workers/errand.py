@@ -16,7 +16,7 @@ from relay.hooks import Hook
 from relay.identities import names_in
 from relay.leads_api import LeadsApi
 from relay.model import Death, Json, Mapped, Name, Reason, State, StoredEvent
-from relay.replay.remap import adapter_for, parsed, remapper
+from relay.replay.remap import adapter_for, read_again, remapper
 from relay.retry import wait_ms
 from relay.senders.base import Fetching
 from relay.store import Store
@@ -55,7 +55,7 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
         sender = adapter_for(event, hook)
         assert isinstance(sender, Fetching)
         url = means.sender_urls.get(event.sender, "")
-        answered = sender.fetch(parsed(event, hook), token=hook.keys.get("token", ""), base_url=url)
+        answered = sender.fetch(read_again(event, hook), token=hook.keys.get("token", ""), base_url=url)
         means.store.errandry.heard(queue)
         arrival = remapper(means.hooks)(replace(event, fetched=answered))
     except CommandError as error:

@@ -18,7 +18,7 @@ from relay.errors import CommandError, StoreError
 from relay.hooks import Hook
 from relay.mapping.explain import Explanation, explain_event
 from relay.model import Json, StoredEvent
-from relay.replay.remap import adapter_for, read_again
+from relay.replay.remap import adapter_for, as_came
 from relay.senders import ABOUT, SENDERS
 from relay.store import Store
 
@@ -77,7 +77,8 @@ class Explainer:
         file = PurePath(hook.file).name
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
         try:
-            told = explain_event(read_again(event, hook), hook, received_ms=event.door_ms or event.received_ms)
+            came, received_ms = as_came(event, hook)
+            told = explain_event(came, hook, received_ms=received_ms)
         except CommandError as error:
             return Explained(verification=verification, file=file, version=hook.version, words=str(error))
         except Exception as error:

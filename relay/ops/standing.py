@@ -37,7 +37,7 @@ class Standing:
 
     @property
     def unseen(self) -> tuple[Group, ...]:
-        return tuple(group for group in self.found.groups if not group.acked_by)
+        return tuple(group for group in self.found.groups if group.count and not group.acked_by)
 
     @property
     def unbalanced(self) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
     """Look at everything. Raises StoreError."""
     store = means.store
     found = status(store, means.settings)
-    unseen = [group for group in found.groups if not group.acked_by]
+    unseen = [group for group in found.groups if group.count and not group.acked_by]
     return Standing(
         found=found,
         news=tuple(rows(store, unseen[:NAMED])),
@@ -129,7 +129,7 @@ def headline(found: list[Worry]) -> tuple[str, str]:
 
 def known_about(standing: Standing) -> str:
     """Say what failed and was seen already; empty where there is none."""
-    seen = [group for group in standing.found.groups if group.acked_by]
+    seen = [group for group in standing.found.groups if group.count and group.acked_by]
     if not seen:
         return ""
     kinds = ngettext("%(num)s kind of failure", "%(num)s kinds of failure", len(seen), num=number(len(seen)))

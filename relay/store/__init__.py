@@ -16,6 +16,7 @@ relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute,
 relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
 relay:alarms, relay:alarm-...                  alarms that settle or have begun; the outbox of what is to be told
 relay:group:<group>, relay:in:<group>          failures that look alike: what they are, and their events by time
+relay:out:<group>, relay:outgoing              those of its events that are on their way once more; the group of each
 relay:open, relay:closed, relay:grouped        groups by state; the group of each event
 relay:t:<day>:<part of a hash>                 events by lead and by terms, under keyed hashes; relay:tf:<hash>  by form
 relay:keep, relay:faults, relay:loaded          for how long events can be found, in ms; what was held back; hooks
