@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
@@ -55,6 +55,12 @@ def rows(code: tuple[str, int, int, int, int], ours: Sequence[str], theirs: Sequ
 
 def row(sign: str, line: str, *, old: int = 0, new: int = 0) -> Row:
     return Row(sign=sign, text=line.removesuffix("\n"), old=old, new=new, open=not line.endswith("\n"))
+
+
+def measure(some: Iterable[Hunk]) -> str:
+    """Say how many lines are new and how many are gone: ``+3 -1``."""
+    signs = [row.sign for hunk in some for row in hunk]
+    return " ".join(f"{shown}{signs.count(sign)}" for sign, shown in (("+", "+"), ("-", "-")) if sign in signs)
 
 
 def patch(file: RuleFile, text: str) -> bytes:

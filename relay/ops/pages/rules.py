@@ -10,14 +10,15 @@ from collections.abc import Mapping
 import flask
 
 from relay.accounts import Role
-from relay.drafts.patch import patch
+from relay.drafts.files import plain_lines
+from relay.drafts.patch import measure, patch
 from relay.drafts.trying import Verdict
 from relay.errors import CommandError
 from relay.expressions.parts import deciding
 from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
-from relay.ops.event_rows import sets
+from relay.ops.event_rows import sets_of
 from relay.ops.means import Means
 from relay.ops.steered import asked_json
 from relay.ops.who import me
@@ -33,18 +34,19 @@ def add(desk: Desk, means: Means) -> None:
     work = Workbench(means)
     add_page(desk, means, work)
     add_acts(desk, means, work)
+    add_twins(desk, means, work)
 
 
 def add_page(desk: Desk, means: Means, work: Workbench) -> None:
     """Put in the page, and what looks without changing anything."""
 
     @desk.page("/hooks/<hook>/rules")
-    def rules(hook: str) -> str:
+    def rules(hook: str) -> Answer:
         known(work, hook)
         args = flask.request.args
         version = args.get("version", "")
         file = work.file(hook)
-        text = text_of(means, work, hook, version) if version else None
+        text = text_of(means, hook, version) if version else None
         if text is None:
             text = file.text if file.content is not None else work.last_text(hook) or ""
         return shown(means, work.bench(hook, Asked(text=text, began=file.version, event=args.get("event", ""))))
@@ -89,6 +91,75 @@ def add_acts(desk: Desk, means: Means, work: Workbench) -> None:
         return to(hook)
 
 
+def add_twins(desk: Desk, means: Means, work: Workbench) -> None:
+    """Put in the same for machines."""
+
+    @desk.api("/hooks/<hook>/rules")
+    def rules_json(hook: str) -> flask.Response:
+        known(work, hook)
+        file, loaded = work.file(hook), means.hooks.get(hook)
+        return json_answer(
+            {
+                "hook": hook,
+                "file": file.path.as_posix(),
+                "version": file.version,
+                "loaded": loaded.version if loaded else "",
+                "text": file.text,
+                "editable": means.settings.rules_editable,
+            }
+        )
+
+    @desk.api_act("/hooks/<hook>/rules/try", role=Role.VIEWER)
+    def try_rules_json(hook: str) -> flask.Response:
+        known(work, hook)
+        return json_answer(bench_json(work.bench(hook, asked_of(asked_json()))))
+
+    @desk.api_act("/hooks/<hook>/rules", method="PUT")
+    def save_rules_json(hook: str) -> flask.Response:
+        """Save where the draft is sound, and nobody else has changed the file since ``began``."""
+        known(work, hook)
+        allowed(means)
+        bench = work.bench(hook, asked_of(asked_json()))
+        if not bench.draft.sound:
+            raise CommandError("it is not saved: " + "; ".join(str(one) for one in bench.draft.problems))
+        with as_it_stands():
+            saved = work.save(bench, who=me().name, text=bench.draft.text) if bench.changed else bench.file
+            if saved is None or (bench.overtaken and bench.changed):
+                raise CommandError(f"the file has changed: it is version {bench.file.version} now")
+        return json_answer({"hook": hook, "version": saved.version, "before": bench.file.version})
+
+
+def asked_of(told: Mapping[str, Json]) -> Asked:
+    """Read the body of a request. Raises CommandError."""
+    text, began, why = (told.get(name, "") for name in ("text", "began", "why"))
+    if not isinstance(text, str) or not text.strip():
+        raise CommandError("text: give the whole text of the hook file")
+    if not isinstance(began, str) or not isinstance(why, str):
+        raise CommandError("began and why: must be texts")
+    return Asked(text=plain_lines(text), began=began, why=" ".join(why.split())[:LONGEST_WHY])
+
+
+def bench_json(bench: Bench) -> dict[str, Json]:
+    """Give what a draft makes of the last events."""
+    return {
+        "hook": bench.hook,
+        "version": bench.file.version,
+        "sound": bench.draft.sound,
+        "problems": [problem_json(one) for one in bench.draft.problems],
+        "events": [
+            {
+                "event": one.event.id,
+                "state": one.event.state.word,
+                **times("received", one.event.received_ms),
+                "verdict": one.verdict.value,
+                "difference": difference_json(one.difference),
+            }
+            for one in bench.tried
+        ],
+        "patch": patch(bench.file, bench.draft.text).decode(errors="replace"),
+    }
+
+
 def known(work: Workbench, hook: str) -> None:
     """End the request where there is no such hook."""
     if not work.there(hook):
@@ -105,12 +176,12 @@ def to(hook: str) -> Answer:
     return flask.redirect(flask.url_for("ops.rules", hook=hook), 303)
 
 
-def text_of(means: Means, work: Workbench, hook: str, version: str) -> str:
+def text_of(means: Means, hook: str, version: str) -> str:
     """Give the text of a version that is kept, to begin with; ends the request where it is not."""
     text = means.store.rule_texts.text(hook, version)
     if text is None:
         flask.abort(404, _("The text of this version is not kept."))
-    return text
+    return plain_lines(text.removeprefix("\ufeff"))
 
 
 def asked_in(form: Mapping[str, str]) -> Asked:
@@ -118,15 +189,15 @@ def asked_in(form: Mapping[str, str]) -> Asked:
     fields = flask.request.form
     show = next(reversed(fields.getlist("show")), EVENTS)
     return Asked(
-        text=form.get("text", "").replace("\r\n", "\n"),
-        began=form.get("began", ""),
+        text=plain_lines(form.get("text", "")),
+        began=form["over"] if "over" in form else form.get("began", ""),
         show=show if show in SHOWS else EVENTS,
         event=next(reversed(fields.getlist("event")), ""),
         why=" ".join(form.get("why", "").split())[:LONGEST_WHY],
     )
 
 
-def shown(means: Means, bench: Bench, *, fault: str = "") -> Answer:
+def shown(means: Means, bench: Bench, *, fault: str = "") -> flask.Response:
     """Show the bench: as a page, or the part beside the text where a script asks."""
     live = "HX-Request" in flask.request.headers
     made = flask.render_template(
@@ -138,7 +209,9 @@ def shown(means: Means, bench: Bench, *, fault: str = "") -> Answer:
         rules=bench.explained.explanation.rules if bench.explained and bench.explained.explanation else (),
         most=MOST_TRIED,
         pause_ms=PAUSE_MS,
-        sets=sets,
+        sets_of=sets_of,
+        lines_at="",
+        added=measure(bench.hunks),
         deciding=deciding,
         links=links,
         live=live,
