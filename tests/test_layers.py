@@ -37,6 +37,7 @@ LAYERS = {
         "rehearsal",
         "doctor",
         "new_hook",
+        "drafts",
         "ops",
         "sandbox",
     ],

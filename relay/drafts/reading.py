@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from relay import rulebook
-from relay.errors import CommandError
+from relay.errors import CommandError, Problem
 from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
@@ -19,18 +18,6 @@ from relay.settings import Settings
 MOST_KEPT = 32
 #: So long one waits for its turn: a process reads one draft at a time, whoever types.
 TURN_S = 10.0
-PLACE = re.compile(r"^.*?:(\d+): ")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong with a draft."""
-
-    #: From 1 on; 0 where it is of no line.
-    line: int
-    words: str
-    #: Whether it keeps the file from being loaded.
-    fault: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +32,7 @@ class Draft:
     @property
     def sound(self) -> bool:
         """Whether it would be loaded."""
-        return self.hook is not None and not any(one.fault for one in self.problems)
+        return self.hook is not None and not rulebook.faults_among(self.problems)
 
 
 class Drafts:
@@ -74,12 +61,7 @@ class Drafts:
     def _read(self, file: PurePath, text: str) -> Draft:
         settings = self._settings
         known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
-        _, faults = read_hook(file, text.encode(), known)
+        hook, problems = read_hook(file, text.encode(), known)
         # A secret that is not set here is a fault, but no reason to show nothing.
-        hook = rulebook.read_text(file, text, ABOUT)
-        return Draft(text=text, hook=hook, problems=tuple(problem_of(one) for one in faults))
-
-
-def problem_of(said: str) -> Problem:
-    found = PLACE.match(said)
-    return Problem(line=int(found[1]) if found else 0, words=said[found.end() :] if found else said)
+        tame = hook and replace(hook, secrets=(), keys={})
+        return Draft(text=text, hook=tame or rulebook.read_text(file, text, ABOUT), problems=problems)

@@ -13,9 +13,9 @@ from pathlib import PurePath
 from relay import rulebook
 from relay.drafts.files import RuleFile, path_of, read, save, sized
 from relay.drafts.patch import Hunk, hunks
-from relay.drafts.reading import Draft, Drafts, Problem
+from relay.drafts.reading import Draft, Drafts
 from relay.drafts.trying import Tried, Verdict, explained, tried
-from relay.errors import CommandError
+from relay.errors import CommandError, Problem
 from relay.explain import Explained
 from relay.finding import Filter, page
 from relay.hooks import Hook
@@ -120,7 +120,7 @@ class Workbench:
         try:
             text = sized(text)
         except CommandError as error:
-            return Draft(text=text, hook=None, problems=(Problem(line=0, words=str(error)),))
+            return Draft(text=text, hook=None, problems=(Problem(file=file.path.as_posix(), words=str(error)),))
         draft = self._drafts.read(file.path, text)
         without = draft.hook and self._without_address(draft.hook)
         return replace(draft, problems=(*draft.problems, without)) if without else draft
@@ -131,7 +131,7 @@ class Workbench:
         if destination is None or destination.url:
             return None
         variable = "LEADS_API_URL" + ("" if hook.destination == "default" else f"__{hook.destination.upper()}")
-        return Problem(line=0, words=f"destination {hook.destination!r} has no address; set {variable}")
+        return Problem(file=hook.file, words=f"destination {hook.destination!r} has no address; set {variable}")
 
     def now(self, hook: str, file: RuleFile) -> Hook | None:
         """Give the rules that a draft is held against: those of the file, else what is loaded, or was last."""

@@ -66,4 +66,5 @@ PATHS = {
     "destination": "Name of a destination.",
     "hook": "Name of a hook.",
     "name": "Its name.",
+    "version": "A version of a hook file: its content hash.",
 }

@@ -10,20 +10,24 @@ from collections.abc import Mapping
 import flask
 
 from relay.accounts import Role
+from relay.backtest import Difference
 from relay.drafts.files import plain_lines
 from relay.drafts.patch import measure, patch
 from relay.drafts.trying import Verdict
-from relay.errors import CommandError
+from relay.errors import CommandError, Problem
 from relay.expressions.parts import deciding
+from relay.model import Json
 from relay.ops import links
-from relay.ops.answers import json_answer
+from relay.ops.answers import as_it_stands, json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import sets_of
 from relay.ops.means import Means
 from relay.ops.steered import asked_json
 from relay.ops.who import me
 from relay.ops.words import _
-from relay.ops.workbench import EVENTS, LONGEST_WHY, MOST_TRIED, SHOWS, Asked, Bench, Workbench
+from relay.ops.workbench import EVENTS, LONGEST_WHY, SHOWS, Asked, Bench, Workbench
+from relay.rulebook import faults_among
+from relay.telling import fault_json, times
 
 #: A page is made anew so long after the last key, in ms.
 PAUSE_MS = 400
@@ -121,7 +125,7 @@ def add_twins(desk: Desk, means: Means, work: Workbench) -> None:
         allowed(means)
         bench = work.bench(hook, asked_of(asked_json()))
         if not bench.draft.sound:
-            raise CommandError("it is not saved: " + "; ".join(str(one) for one in bench.draft.problems))
+            raise CommandError("it is not saved: " + "; ".join(str(one) for one in faults_among(bench.draft.problems)))
         with as_it_stands():
             saved = work.save(bench, who=me().name, text=bench.draft.text) if bench.changed else bench.file
             if saved is None or (bench.overtaken and bench.changed):
@@ -158,6 +162,25 @@ def bench_json(bench: Bench) -> dict[str, Json]:
         ],
         "patch": patch(bench.file, bench.draft.text).decode(errors="replace"),
     }
+
+
+def difference_json(found: Difference) -> dict[str, Json]:
+    """Give what differs of one event."""
+    return {
+        "before": found.old.end.value,
+        "after": found.new.end.value,
+        "why": found.new.why,
+        "fields": [
+            {"field": one.register, "kind": one.kind.value, "before": one.old, "after": one.new, "rule": one.new_rule}
+            for one in found.fields
+        ],
+        "new_faults": [fault_json(one) for one in found.new_faults],
+        "gone_faults": [fault_json(one) for one in found.gone_faults],
+    }
+
+
+def problem_json(one: Problem) -> dict[str, Json]:
+    return {"line": one.line, "column": one.column, "words": one.words, "severity": one.severity}
 
 
 def known(work: Workbench, hook: str) -> None:
@@ -207,7 +230,6 @@ def shown(means: Means, bench: Bench, *, fault: str = "") -> flask.Response:
         editable=means.settings.rules_editable,
         loaded=means.hooks.get(bench.hook),
         rules=bench.explained.explanation.rules if bench.explained and bench.explained.explanation else (),
-        most=MOST_TRIED,
         pause_ms=PAUSE_MS,
         sets_of=sets_of,
         lines_at="",

@@ -7,6 +7,7 @@ from relay.ops.api.shapes.events import EVENTS, EXPLAINED
 from relay.ops.api.shapes.failures import INBOX, REJECTED
 from relay.ops.api.shapes.leads import LEADS, PARKED
 from relay.ops.api.shapes.replays import REPLAYS
+from relay.ops.api.shapes.rules import RULES
 from relay.ops.api.shapes.standing import ACTS, STANDING
 from relay.ops.api.shapes.steered import STEERED
 
@@ -22,5 +23,5 @@ COMMON: dict[str, Shape] = {
 }
 
 SHAPES: dict[str, Shape] = (
-    COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS | LEADS | PARKED | REPLAYS | STEERED
+    COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS | LEADS | PARKED | REPLAYS | STEERED | RULES
 )
