@@ -20,7 +20,7 @@
 
   // A comment, a key, text in quotes, a hole with its expression; whatever is between them has no colour.
   const piece = /(^\s*#.*|\s#.*$)|(\$\{[^}]*\}?)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(^\s*(?:- )*[^\s:#'"{}[\],&*!|>%@`][^:#]*?:(?=\s|$))/g;
-  const names = ["comment", "hole", "quoted", "key"];
+  const names = ["is-comment", "is-hole", "is-quoted", "is-key"];
 
   function coloured(line) {
     const made = document.createElement("div");
@@ -59,7 +59,6 @@
       drawn.insertBefore(one, before);
     }
     lines = now;
-    drawn.style.setProperty("--digits", String(String(now.length).length));
     box.style.setProperty("--digits", String(String(now.length).length));
   }
 
@@ -76,11 +75,15 @@
     }
   }
 
-  function jump(number) {
+  // Places are counted in characters, which a few signs are two of.
+  const units = (line, characters) => [...line].slice(0, characters).join("").length;
+  function jump(number, column = 0, length = 0) {
     const at = Math.min(Math.max(number, 1), lines.length);
     const start = lines.slice(0, at - 1).reduce((sum, line) => sum + line.length + 1, 0);
+    const from = column && length ? units(lines[at - 1], column - 1) : 0;
+    const to = column && length ? units(lines[at - 1], column - 1 + length) : lines[at - 1].length;
     text.focus({ preventScroll: true });
-    text.setSelectionRange(start, start + lines[at - 1].length);
+    text.setSelectionRange(start + from, start + to);
     const line = drawn.children[at - 1];
     line.scrollIntoView({ block: "center", inline: "nearest" });
     line.classList.remove("reached");
@@ -92,7 +95,7 @@
     const place = event.target.closest("[data-line]");
     if (place) {
       event.preventDefault();
-      jump(Number(place.dataset.line));
+      jump(Number(place.dataset.line), Number(place.dataset.column || 0), Number(place.dataset.length || 0));
     }
   });
 
