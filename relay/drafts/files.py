@@ -120,7 +120,9 @@ def alone_in(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(place, fcntl.LOCK_EX)
         yield
-        os.fsync(place)
+        # Some file systems can't; then the name is as safe as they make it.
+        with suppress(OSError):
+            os.fsync(place)
     finally:
         os.close(place)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePath
 
-from relay.backtest.difference import Difference, Made, difference, made_of
+from relay.backtest import Difference, Reading, difference
 from relay.errors import CommandError
 from relay.explain import Explained, verified
 from relay.hooks import Hook
 from relay.mapping.explain import explain_event
 from relay.model import StoredEvent
-from relay.replay.remap import read_again
+from relay.replay.remap import as_came
 from relay.texts import N_
 
 
@@ -70,26 +70,17 @@ def tried(events: Iterable[StoredEvent], now: Hook | None, draft: Hook | None) -
 
 
 def differing(event: StoredEvent, now: Hook | None, draft: Hook | None) -> Difference:
-    old = made(event, now)
-    return difference(old, old if draft is now else made(event, draft), hook=event.hook, event=event.id)
-
-
-def made(stored: StoredEvent, hook: Hook | None) -> Made:
-    """Say what a hook file makes of a stored event."""
-    if hook is None:
-        return Made()
-    try:
-        event = read_again(stored, hook)
-    except CommandError as error:
-        return Made(unreadable=str(error))
-    return made_of(event, hook, received_ms=stored.door_ms or stored.received_ms)
+    reading = Reading(event)
+    old = reading.by(now)
+    return difference(old, old if draft is now else reading.by(draft), hook=event.hook, event=event.id)
 
 
 def explained(event: StoredEvent, draft: Hook) -> Explained:
     """Explain what a draft makes of an event; never raises."""
     verification, file = verified(event, draft), PurePath(draft.file).name
     try:
-        told = explain_event(read_again(event, draft), draft, received_ms=event.door_ms or event.received_ms)
+        came, received_ms = as_came(event, draft)
     except CommandError as error:
         return Explained(verification=verification, file=file, words=str(error), as_then=False)
+    told = explain_event(came, draft, received_ms=received_ms)
     return Explained(verification=verification, file=file, words=told.words, explanation=told, as_then=False)

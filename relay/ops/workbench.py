@@ -5,12 +5,16 @@ Its pages and their JSON work with this. Whatever is tried is tried in memory; o
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from relay import rulebook
+from relay.backtest.report import Report
+from relay.backtest.run import run
 from relay.drafts.files import RuleFile, path_of, read, save, sized
 from relay.drafts.patch import Hunk, hunks
 from relay.drafts.reading import Draft, Drafts
@@ -27,6 +31,12 @@ from relay.senders import ABOUT
 MOST_TRIED = 20
 #: What stands beside the text.
 EVENTS, DIFF, BACKTEST = SHOWS = ("events", "diff", "backtest")
+WORST_FIRST = list(Verdict)
+#: Events that a backtest may be of, the usual number first, and how long it may take.
+BACKTESTED = (1_000, 500, 2_000)
+BACKTEST_S = 5.0
+#: Examples of each thing.
+EXAMPLES = 4
 #: Characters of a reason at the most.
 LONGEST_WHY = 300
 
@@ -41,6 +51,9 @@ class Asked:
     show: str = EVENTS
     #: Id of the event that is to be explained; '' for none.
     event: str = ""
+    #: Whether the backtest is to run now, and over how many events.
+    run: bool = False
+    last: int = BACKTESTED[0]
     why: str = ""
 
 
@@ -53,14 +66,18 @@ class Bench:
     #: The file as it is now.
     file: RuleFile
     draft: Draft
-    #: By the newest event first.
+    #: What differs most first, then the newest.
     tried: tuple[Tried, ...]
+    #: Another event of the hook that was chosen, where it is none of these.
+    also: Tried | None
     #: From the file as it is now to the draft.
     hunks: tuple[Hunk, ...]
     #: The chosen event, and why the draft makes of it what it makes; None where none is chosen or nothing can be said.
     explained: Explained | None
     #: What others have changed of the file since the person began; empty where nobody has, or where that is not kept.
     theirs: tuple[Hunk, ...] = ()
+    #: What the backtest found; None where it was not run.
+    report: Report | None = None
 
     @property
     def changed(self) -> bool:
@@ -85,6 +102,7 @@ class Workbench:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._drafts = Drafts(means.settings)
+        self._turn = threading.Lock()
 
     def there(self, hook: str) -> bool:
         """Whether there is such a hook, or was, or a file of that name. Raises StoreError."""
@@ -101,19 +119,34 @@ class Workbench:
         """Try a draft. Raises StoreError, and CommandError where the file can't be read."""
         file = self.file(hook)
         draft = self.draft(file, asked.text)
-        events = self.events(hook)
+        events, now = self.events(hook), self.now(hook, file)
         chosen = self.chosen(hook, asked.event, events)
+        also = [chosen] if chosen and chosen not in events else []
         overtaken = file.version != asked.began
         return Bench(
             hook=hook,
             asked=replace(asked, event=chosen.id if chosen else ""),
             file=file,
             draft=draft,
-            tried=tuple(tried(events, self.now(hook, file), draft.hook)),
+            tried=tuple(sorted(tried(events, now, draft.hook), key=lambda one: WORST_FIRST.index(one.verdict))),
+            also=next(iter(tried(also, now, draft.hook)), None),
             hunks=tuple(hunks(file.text, draft.text)),
             explained=explained(chosen, draft.hook) if chosen and draft.hook else None,
             theirs=tuple(self._since(hook, asked.began, file)) if overtaken else (),
+            report=self.backtest(now, draft.hook, asked.last) if asked.run and draft.hook else None,
         )
+
+    def backtest(self, now: Hook | None, draft: Hook, last: int) -> Report:
+        """Hold a draft against the rules of now over the last events. Raises StoreError, and CommandError when busy."""
+        if not self._turn.acquire(timeout=2 * BACKTEST_S):
+            raise CommandError("too many backtests are running just now; wait a little, then try again")
+        try:
+            wanted = Filter(state="", hook=draft.name)
+            return run(
+                self._means.store, now, draft, wanted, limit=last, until=time.monotonic() + BACKTEST_S, most=EXAMPLES
+            )
+        finally:
+            self._turn.release()
 
     def draft(self, file: RuleFile, text: str) -> Draft:
         """Read a text as this file; what can't be a file at all is a problem of it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import flask
 
 from relay.accounts import Role
-from relay.backtest import Difference
+from relay.backtest import Difference, Kind
 from relay.drafts.files import plain_lines
 from relay.drafts.patch import measure, patch
 from relay.drafts.trying import Verdict
@@ -20,12 +20,12 @@ from relay.model import Json
 from relay.ops import links
 from relay.ops.answers import as_it_stands, json_answer
 from relay.ops.desk import Answer, Desk
-from relay.ops.event_rows import sets_of
+from relay.ops.event_rows import plain, sets_of
 from relay.ops.means import Means
 from relay.ops.steered import asked_json
 from relay.ops.who import me
 from relay.ops.words import _
-from relay.ops.workbench import EVENTS, LONGEST_WHY, SHOWS, Asked, Bench, Workbench
+from relay.ops.workbench import BACKTEST, BACKTESTED, EVENTS, LONGEST_WHY, SHOWS, Asked, Bench, Workbench
 from relay.rulebook import faults_among
 from relay.telling import fault_json, times
 
@@ -208,14 +208,16 @@ def text_of(means: Means, hook: str, version: str) -> str:
 
 
 def asked_in(form: Mapping[str, str]) -> Asked:
-    """Read a form. A button says what is to be shown, and stands behind what was shown before: the last one holds."""
-    fields = flask.request.form
-    show = next(reversed(fields.getlist("show")), EVENTS)
+    """Read a form. What stands beside the text stays so, unless the button that was pressed says otherwise."""
+    pick, show, last = form.get("pick", ""), form.get("show", ""), form.get("last", "")
+    beside = EVENTS if pick else show or form.get("shown", "")
     return Asked(
         text=plain_lines(form.get("text", "")),
         began=form["over"] if "over" in form else form.get("began", ""),
-        show=show if show in SHOWS else EVENTS,
-        event=next(reversed(fields.getlist("event")), ""),
+        show=beside if beside in SHOWS else EVENTS,
+        event=pick or form["event"] if "event" in form or pick else form.get("chosen", ""),
+        run=show == BACKTEST,
+        last=int(last) if last in map(str, BACKTESTED) else BACKTESTED[0],
         why=" ".join(form.get("why", "").split())[:LONGEST_WHY],
     )
 
@@ -234,6 +236,10 @@ def shown(means: Means, bench: Bench, *, fault: str = "") -> flask.Response:
         sets_of=sets_of,
         lines_at="",
         added=measure(bench.hunks),
+        found=bench.report.hooks.get(bench.hook) if bench.report else None,
+        backtested=sorted(BACKTESTED),
+        Kind=Kind,
+        plain=plain,
         deciding=deciding,
         links=links,
         live=live,
