@@ -1,4 +1,7 @@
-"""Builds everything from Settings; nothing else builds. ``web`` is what gunicorn runs."""
+"""Builds everything from Settings; nothing else builds. ``web`` is what gunicorn runs.
+
+What is slow to load is imported where it is built: a command whose store is built here starts without the rest.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,10 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from relay import doctor, logs, rulebook
+from relay import rulebook
 from relay.beat import Beat
 from relay.errors import RelayError, SettingsError, StoreError
 from relay.hooks import Hook
-from relay.leads_api import LeadsApi
-from relay.nudge import Nudger, Ticker
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
@@ -27,6 +28,9 @@ from relay.store.logins import Logins
 
 if TYPE_CHECKING:
     import flask
+
+    from relay.leads_api import LeadsApi
+    from relay.nudge import Nudger
 
 #: A call to Redis is tried so often before a sender is told to come back later.
 TRIES = 3
@@ -47,6 +51,8 @@ def heed(client: redis.Redis) -> None:
 
     While it is away nothing can be said, so nothing is refused.
     """
+    from relay import doctor  # noqa: PLC0415
+
     log = logging.getLogger("relay")
     try:
         findings = doctor.redis_faults(client)
@@ -61,6 +67,8 @@ def heed(client: redis.Redis) -> None:
 
 def warn_of_index(kept: Store) -> None:
     """Log that leads can't be found by phone or e-mail: no event is lost by it, but those of such hooks are parked."""
+    from relay import doctor  # noqa: PLC0415
+
     with contextlib.suppress(StoreError):
         finding = doctor.look_at_index(kept)
         if finding.level is not doctor.Level.OK:
@@ -117,6 +125,8 @@ class RulesNow:
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
+    from relay.leads_api import LeadsApi  # noqa: PLC0415
+
     return LeadsApi(settings.destinations[destination], timeout_ms=settings.timeout_ms, connections=connections)
 
 
@@ -135,6 +145,8 @@ def require_destinations(settings: Settings, loaded: Mapping[str, Hook]) -> None
 
 def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     """Build what arms drains: one slot for each worker, the next one when a drain has more than it can carry."""
+    from relay.nudge import Nudger  # noqa: PLC0415
+
     kept = store(settings, client)
     slots, room = settings.workers, settings.threads
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
@@ -162,7 +174,9 @@ def web() -> flask.Flask:
 
 def app(settings: Settings) -> flask.Flask:
     """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
-    from relay.alarms import Watch  # noqa: PLC0415 -- slow to load, and of no use to commands
+    from relay import logs  # noqa: PLC0415
+    from relay.alarms import Watch  # noqa: PLC0415
+    from relay.nudge import Ticker  # noqa: PLC0415
 
     logs.set_up(settings.log, settings.log_format)
     loaded = hooks(settings)
@@ -190,7 +204,6 @@ def app(settings: Settings) -> flask.Flask:
 
 def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
     """Build the app with every route that it has, over one store."""
-    # The page and its libraries are slow to load; commands, whose store is built here, are quick without them.
     import flask  # noqa: PLC0415
 
     from relay import ops, receive  # noqa: PLC0415

@@ -78,6 +78,7 @@ LIBRARIES = {
     "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
     "ruamel": {"rulebook"},
+    "yaml": {"rulebook"},
     "typer": {"cli", "commands"},
     "rich": {"commands"},
 }

@@ -12,6 +12,7 @@ from relay import inbox as words
 from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, lately, nothing
+from relay.commands.exit_codes import EXIT_CODES
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import event_json, events_table
 from relay.errors import CommandError
@@ -24,7 +25,7 @@ STATES = ("dead", "parked", "faulty")
 SHOWN = 10
 COLOURS = {"open": "red", "acknowledged": "yellow", "closed": "dim"}
 
-inbox = typer.Typer(help=f"Failures, in groups that look alike. {asking.EXIT_CODES}", rich_markup_mode=None)
+inbox = typer.Typer(help=f"Failures, in groups that look alike. {EXIT_CODES}", rich_markup_mode=None)
 GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="The group's id, as the inbox shows it.")]
 
 

@@ -19,8 +19,7 @@ import typer
 
 from relay import rulebook, settings, wiring
 from relay.commands.enter import link
-from relay.commands.sandbox import KEY
-from relay.commands.stand_ins import AnySecret, keep_secrets, read_secrets, sandbox_environment
+from relay.commands.stand_ins import KEY, AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
 from relay.errors import CommandError
 from relay.hooks import Hook

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-
 from relay.errors import Problem
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Language
@@ -23,6 +21,7 @@ from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import Wording, read_rule
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
+from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
@@ -197,14 +196,13 @@ def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
 def say_twice(page: Page, nodes: list[Node]) -> None:
     """Say which names of rules are given twice: each value shows the name of the rule that set it."""
     seen: dict[str, int] = {}
-    pairs = [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
+    pairs = [pair for node in nodes if isinstance(node, Pairs) for pair in node.pairs]
     for key, value in pairs:
-        if key.value == "name" and isinstance(value, ScalarNode):
-            if value.value in seen:
-                page.fault(
-                    place_of(value), f"rule {value.value!r} has the name of the rule in line {seen[value.value]}"
-                )
-            seen.setdefault(value.value, place_of(key).line)
+        if isinstance(key, Scalar) and key.text == "name" and isinstance(value, Scalar):
+            if value.text in seen:
+                words = f"rule {value.text!r} has the name of the rule in line {seen[value.text]}"
+                page.fault(place_of(value), words)
+            seen.setdefault(value.text, place_of(key).line)
 
 
 def read_tables(page: Page, entry: Entry | None) -> Tables:
@@ -220,7 +218,7 @@ def read_table(page: Page, entry: Entry, what: str) -> dict[str, Json]:
         if plain(key) in spelled:
             page.fault(one.key, f"{what}: {key!r} and {spelled[plain(key)]!r} are the same key")
         spelled[plain(key)] = key
-        value = scalar_of(one.node) if isinstance(one.node, ScalarNode) else None
+        value = scalar_of(one.node)
         if value is None:
             kind = kind_of_node(one.node)
             page.fault(one.at, f"{what}: {key!r} must be text, a number or true/false, not {kind}")

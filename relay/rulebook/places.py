@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ruamel.yaml.nodes import Node, ScalarNode
+from relay.rulebook.yaml_reading import Node, Scalar
 
 #: Anchor and tag before a value.
 PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
 def place_of(node: Node) -> Place:
     """Give where a node begins, and its length where it ends in the same line."""
-    start, end = node.start_mark, node.end_mark
+    start, end = node.start, node.end
     return Place(start.line + 1, start.column + 1, end.column - start.column if end.line == start.line else 0)
 
 
@@ -40,15 +40,15 @@ def place_at(text: str, index: int, length: int) -> Place:
     return Place(text.count("\n", 0, index) + 1, index - line_start + 1, min(length, longest))
 
 
-def place_inside(text: str, node: ScalarNode, offset: int, length: int) -> Place:
+def place_inside(text: str, node: Scalar, offset: int, length: int) -> Place:
     """Give the place of a character of a scalar's value, else of the scalar."""
     index = index_inside(text, node, offset)
     return place_of(node) if index is None else place_at(text, index, length)
 
 
-def index_inside(text: str, node: ScalarNode, offset: int) -> int | None:
+def index_inside(text: str, node: Scalar, offset: int) -> int | None:
     """Walk along a scalar's source and its value to a character of the value; None where the two part ways."""
-    value, quote = str(node.value), node.style
+    value, quote = node.text, node.style
     at = first_index(text, node)
     for letter in value[:offset]:
         step = step_over(text, at, letter, quote)
@@ -60,9 +60,9 @@ def index_inside(text: str, node: ScalarNode, offset: int) -> int | None:
     return at if at < len(text) else None
 
 
-def first_index(text: str, node: ScalarNode) -> int:
+def first_index(text: str, node: Scalar) -> int:
     """Find the first character of a scalar's value in the file."""
-    start: int = node.start_mark.index
+    start: int = node.start.index
     properties = PROPERTIES.match(text, start)
     start = properties.end() if properties else start
     if node.style in ("|", ">"):
@@ -70,7 +70,7 @@ def first_index(text: str, node: ScalarNode) -> int:
     return start + 1 if node.style in ("'", '"') else start
 
 
-def step_over(text: str, at: int, letter: str, quote: str | None) -> int | None:
+def step_over(text: str, at: int, letter: str, quote: str) -> int | None:
     """Step over one character of a value, however it is written."""
     if letter in BLANK and text[at : at + 1] != "\\":
         return at + 1 if text[at : at + 1] == letter != "\n" else past_blanks(text, at)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ruamel.yaml.nodes import ScalarNode
-
 from relay.errors import ExpressionError
 from relay.expressions.formulas import Reader, Template, Unit, settle
 from relay.expressions.grammar import BadTemplate, flaws_of, suggest, template_of
@@ -18,7 +16,8 @@ from relay.hooks import Formula, Rule
 from relay.lead_fields import FIELDS, fault_of
 from relay.model import METADATA, Json
 from relay.rulebook.places import Place
-from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node
+from relay.rulebook.yaml_reading import Pairs, Scalar
 
 KEYS = ("name", "when", "update", "deliver", "stop")
 
@@ -54,7 +53,7 @@ class Wording:
 
     def inside(self, entry: Entry, start: int, length: int) -> Place:
         """Give the place of some characters of a text."""
-        return self.page.inside(entry.node, start, length) if isinstance(entry.node, ScalarNode) else entry.at
+        return self.page.inside(entry.node, start, length) if isinstance(entry.node, Scalar) else entry.at
 
     def formula(self, entry: Entry, what: str) -> Formula | None:
         """Read a value that must come out of the event."""
@@ -102,8 +101,8 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
 def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None:
     if entry is None:
         return None
-    if isinstance(entry.node, ScalarNode) and isinstance(scalar_of(entry.node), bool):
-        return str(entry.node.value).lower()
+    if isinstance(entry.node, Scalar) and isinstance(entry.node.value, bool):
+        return entry.node.text.lower()
     source = wording.page.text_of(entry, f"{draft.what}: when")
     return source if source and wording.expression(entry, source, f"{draft.what}: when") else None
 
@@ -124,7 +123,7 @@ def read_update(wording: Wording, entry: Entry | None, draft: Draft, rule: Place
             read_value(wording, one, name, draft)
         else:
             page.fault(one.key, f"{draft.what} sets unknown field {name!r}{hint_of(name)}")
-            if isinstance(one.node, ScalarNode) and "${" in one.node.value:
+            if isinstance(one.node, Scalar) and "${" in one.node.text:
                 wording.template(one, f"{draft.what}: {name}")  # its faults are to be known now too
     if not fields:
         page.fault(entry.at, f"{draft.what} has an update with nothing in it")
@@ -141,15 +140,15 @@ def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
     page = wording.page
     keys = page.entries(entry, f"{draft.what}: metadata")
     for key, one in (keys or {}).items():
-        if not isinstance(one.node, ScalarNode):
+        if not isinstance(one.node, Scalar):
             words = f"must be text, a number or true/false, not {kind_of_node(one.node)}; metadata is flat"
             page.fault(one.at, f"{draft.what}: {METADATA}{key} {words}")
-        elif scalar_of(one.node) is None:
+        elif one.node.value is None:
             words = "is null, and the lead API does not say what that does to a key; write a text, as in 'ninguno'"
             page.fault(one.at, f"{draft.what}: {METADATA}{key} {words}")
         else:
             read_value(wording, one, METADATA + key, draft)
-    if keys is not None and not entry.node.value:
+    if keys is not None and isinstance(entry.node, Pairs) and not entry.node.pairs:
         page.fault(entry.at, f"{draft.what} has metadata with nothing in it")
 
 
@@ -157,10 +156,10 @@ def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> N
     """Read one value: a literal that keeps the field's contract, or a template."""
     page, what = wording.page, f"{draft.what}: {register}"
     draft.lines[register] = entry.key.line
-    if not isinstance(entry.node, ScalarNode):
+    if not isinstance(entry.node, Scalar):
         page.fault(entry.at, f"{what} must be one value, not {kind_of_node(entry.node)}")
         return
-    value = scalar_of(entry.node)
+    value = entry.node.value
     if isinstance(value, str) and "${" in value:
         template = wording.template(entry, what)
         if template and template.holes:

@@ -9,10 +9,9 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from ruamel.yaml.nodes import ScalarNode
-
 from relay.expressions.grammar import suggest
 from relay.rulebook.yaml_nodes import Entry, Page, scalar_of
+from relay.rulebook.yaml_reading import Scalar
 from relay.sending import About, Scheme
 
 ALGORITHMS = ("sha256", "sha1", "sha512")
@@ -76,7 +75,7 @@ def is_misspelled(entry: Entry, part: str) -> bool:
     """Whether a word is meant as a part of the request and is none: one without quotes, or nearly a part."""
     if not part.isalpha() or part in PARTS:
         return False
-    quoted = isinstance(entry.node, ScalarNode) and entry.node.style in ("'", '"')
+    quoted = isinstance(entry.node, Scalar) and entry.node.style in ("'", '"')
     return not quoted or bool(get_close_matches(part.lower(), PARTS, n=1, cutoff=0.65))
 
 
@@ -109,7 +108,7 @@ def read_tolerance(page: Page, entry: Entry | None) -> int:
     """Read a number of seconds, a day at the most; five minutes unless given."""
     if entry is None:
         return USUAL_S
-    value = scalar_of(entry.node) if isinstance(entry.node, ScalarNode) else None
+    value = scalar_of(entry.node)
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= DAY_S:
         return value
     page.fault(entry.at, f"signature: tolerance must be a number of seconds up to {DAY_S}, as in {USUAL_S}")
