@@ -52,6 +52,7 @@ LAYERS = {
         "rehearsal",
         "doctor",
         "new_hook",
+        "drafts",
         "ops",
         "sandbox",
     ],
