@@ -14,9 +14,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from relay.expressions.filters import FILTERS
+from relay.expressions.grammar import flaws_of
+from relay.expressions.language import Language
 from relay.hooks import Hook
 from relay.mapping import map_event
 from relay.mapping.explain import explain_event
+from relay.mapping.uses import uses
 from relay.model import Event, Mapped, State
 from relay.rulebook.hook_file import read_hook
 from tests.hook_texts import BY_ID, KNOWN, LEAD, NOW
@@ -45,6 +48,7 @@ def read(text: str) -> Hook | None:
     for problem in map(str, problems):
         assert problem.startswith("rules/h.yaml"), problem
         assert not INSIDE.search(problem), problem
+    assert hook is None or all(use.names for use in uses(hook))
     return hook
 
 
@@ -78,7 +82,7 @@ def test_a_hostile_expression_is_a_fault_of_the_file_or_gives_a_harmless_value(e
 
 
 @given(expression=expressions, when=expressions, one=events())
-@settings(CALM, max_examples=400)
+@settings(CALM, max_examples=250)
 def test_any_expression_loads_or_has_its_faults_and_maps_any_event(expression: str, when: str, one: Event) -> None:
     hook = read(text_of(expression)) or read(text_of("fields.a", when=when))
     event("hook" if hook else "faults")
@@ -105,6 +109,45 @@ def test_any_mapping_can_be_explained(expression: str, one: Event) -> None:
     assert explained.mapped == map_event(one, hook, received_ms=NOW)
     assert "can't be explained" not in explained.words
     assert not INSIDE.search(repr(explained.rules))
+
+
+DEEP = "is nested too deeply; for many values write 'in [...]', or lookup in a table"
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("'" + "a" * 10_000 + "'", "is longer than 10,000 characters; use a table, or several rules"),
+        ("(" * 31 + "1" + ")" * 31, DEEP),
+        ("fields.a" + " | lower" * 149, DEEP),
+        ("9" * 4_301, "holds a number of too many digits"),
+        ("fields.a | replace(*fields.b)", "filter 'replace': an argument can't be taken out of a list with *"),
+        ("fields.a | lookup('t', **fields.b)", "filter 'lookup': an argument can't be taken out of a list with *"),
+        ("fields.a | replace(old='a', old='b')", "filter 'replace': an argument is given twice"),
+        ("fields.a is missing(1)", "test 'is missing' takes nothing behind it"),
+        ("fields.a is missing fields.b", "test 'is missing' takes nothing behind it"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_what_is_too_much_or_too_clever_is_a_fault_of_the_file(expression: str, words: str) -> None:
+    assert [flaw.words for flaw in flaws_of(expression, Language(), ["t"])] == [words]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 30 + "1" + ")" * 30,
+        "fields.a" + " | lower" * 140,
+        " or ".join(["fields.a == 'x'"] * 140),
+        "'" + "(" * 99 + "'",
+    ],
+    ids=lambda value: value[:40],
+)
+def test_what_is_just_within_the_limits_is_read_however_deep_the_stack_is(expression: str) -> None:
+    def deeper(left: int) -> Hook | None:
+        return deeper(left - 1) if left else read(text_of(expression, when=expression))
+
+    assert deeper(100)
 
 
 class Watched(dict[str, Any]):
@@ -185,6 +228,28 @@ def test_what_another_field_costs_changes_nothing_of_a_value() -> None:
 )
 def test_half_a_character_anywhere_in_a_hook_file_is_a_fault_of_it(text: str) -> None:
     assert read(f"{BY_ID}rules:\n  - {text}\n") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: " + "[" * 100_000,
+        "rules: " + "[[]," * 20_000,
+        "rules: " + "{a: " * 20_000,
+        "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\n"
+        "c: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c]\ne: [*d, *d, *d, *d, *d, *d, *d]",
+        "x: &u {"
+        + ", ".join(f"k{number}: '${{fields.a}}'" for number in range(300))
+        + "}\nrules:\n".join(f"  - {{name: a{number}, update: {{metadata: *u}}}}\n" for number in range(300)),
+        "&a [*a, *a]",
+    ],
+    ids=["lists", "lists in lists", "objects", "aliases of aliases", "aliases of rules", "an alias of itself"],
+)
+def test_a_file_that_would_keep_its_reader_busy_is_refused_soon(text: str) -> None:
+    began = time.process_time()
+
+    assert read(f"{BY_ID}{text}\n") is None
+    assert time.process_time() - began < MOST_SECONDS
 
 
 YAML = [
