@@ -7,8 +7,8 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 words      model, sending, hooks, accounts, errors, texts, lead_fields
 decisions  expressions, grouping, identities, mapping, masking, merge, retry, silence, terms
 edges      settings, logs, rulebook, senders, store, leads_api, nudge, beat
-journeys   backtest, receive, finding, replay, explain, audit, status, alarms, metrics, timeline, telling,
-           parked, inbox, suspects, cures, refusals, rehearsal, doctor, new_hook, ops, sandbox
+journeys   backtest, receive, finding, replay, explain, trials, audit, status, alarms, metrics, timeline,
+           telling, parked, inbox, suspects, cures, refusals, rehearsal, doctor, new_hook, ops, sandbox
 wiring     wiring
 processes  embedded, redis_server, tether, parts, supervisor, gunicorn_conf
 top        cli, __main__, commands, workers

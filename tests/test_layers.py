@@ -23,6 +23,7 @@ LAYERS = {
         "finding",
         "replay",
         "explain",
+        "trials",
         "audit",
         "status",
         "alarms",
@@ -76,7 +77,7 @@ LIBRARIES = {
     "prometheus_client": {"metrics"},
     "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
-    "ruamel": {"rulebook"},
+    "ruamel": {"rulebook", "trials"},
     "typer": {"cli", "commands"},
     "rich": {"commands"},
 }
