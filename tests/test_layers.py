@@ -77,7 +77,8 @@ LIBRARIES = {
     "prometheus_client": {"metrics"},
     "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
-    "ruamel": {"rulebook", "trials"},
+    "ruamel": {"rulebook"},
+    "yaml": {"rulebook"},
     "typer": {"cli", "commands"},
     "rich": {"commands"},
 }

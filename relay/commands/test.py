@@ -16,6 +16,7 @@ from relay.commands.explained import quoted
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
 from relay.commands.tables import Column, fitting
+from relay.errors import Problem
 from relay.hooks import Hook
 from relay.model import Json
 from relay.senders import ABOUT
@@ -47,45 +48,45 @@ def run_examples(
     rules/cotiza/full.expected.yaml, which --record writes. Neither secrets nor a relay are needed.
     """
     now = settings.load()
-    loaded, faults = rulebook.check(
+    loaded, problems = rulebook.check(
         rules or now.rules,
         environment=AnySecret(now.environment),
         senders=ABOUT,
         destinations=rulebook.Whatever(),
     )
-    chosen, broken = those_meant(hooks or [], loaded, [str(one) for one in faults])
+    chosen, broken = those_meant(hooks or [], loaded, rulebook.faults_among(problems))
     # A whole second, as it will stand in the file.
     moment = time.time_ns() // 1_000_000_000 * 1000
     verdicts = [one for hook in chosen for one in trials.judged(hook, now_ms=moment)]
     done = [trials.record(one) for one in verdicts] if record else []
     if as_json:
-        print_json({"examples": [as_told(one, done) for one in verdicts], "faults": list(broken)})
+        print_json({"examples": [as_told(one, done) for one in verdicts], "faults": [str(one) for one in broken]})
     else:
         show(verdicts, done, record=record)
         for fault in broken:
-            errors.print(Text(fault, style="red"))
+            errors.print(Text(str(fault), style="red"))
     if code := exit_code(verdicts, done, broken, record=record):
         raise typer.Exit(code)
 
 
 def those_meant(
-    names: Sequence[str], loaded: dict[str, Hook], faults: Sequence[str]
-) -> tuple[list[Hook], Sequence[str]]:
+    names: Sequence[str], loaded: dict[str, Hook], faults: Sequence[Problem]
+) -> tuple[list[Hook], Sequence[Problem]]:
     """Give the hooks that are named, or all, with the faults of those that can't be loaded."""
     if not names:
         return list(loaded.values()), faults
-    broken = {Path(fault.partition(":")[0]).stem for fault in faults}
+    broken = {Path(fault.file).stem for fault in faults}
     for name in names:
         if name not in loaded and name not in broken:
             near = get_close_matches(name, loaded, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(loaded) or 'none'}"
             errors.print(Text(f"hook '{name}': has no file; {hint}", style="red"))
             raise typer.Exit(WRONG)
-    meant = [fault for fault in faults if Path(fault.partition(":")[0]).stem in names]
+    meant = [fault for fault in faults if Path(fault.file).stem in names]
     return [loaded[name] for name in dict.fromkeys(names) if name in loaded], meant
 
 
-def exit_code(verdicts: Sequence[Verdict], done: Sequence[Recorded], faults: Sequence[str], *, record: bool) -> int:
+def exit_code(verdicts: Sequence[Verdict], done: Sequence[Recorded], faults: Sequence[Problem], *, record: bool) -> int:
     if faults:
         return WRONG
     if not verdicts:

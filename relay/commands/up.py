@@ -21,7 +21,7 @@ from relay import rulebook, settings, wiring
 from relay.commands.enter import link
 from relay.commands.stand_ins import KEY, AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
-from relay.errors import CommandError, RuleError
+from relay.errors import CommandError
 from relay.hooks import Hook
 from relay.nudge import BACKGROUND
 from relay.parts import Part, Screen, spawn
@@ -98,9 +98,7 @@ def taken(home: Path, at_the_end: contextlib.ExitStack) -> None:
 def checked(now: Settings, *, made_up: bool) -> tuple[dict[str, Hook], dict[str, str]]:
     """Load the rules, and give the secrets made up for them. Raises RuleError with all their faults."""
     environment = AnySecret(now.environment, read_secrets(now.home)) if made_up else now.environment
-    hooks, faults = rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
-    if faults:
-        raise RuleError(faults)
+    hooks = rulebook.load(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
     made = environment.made if isinstance(environment, AnySecret) else {}
     if made:
         keep_secrets(now.home, made)

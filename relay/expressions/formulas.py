@@ -7,7 +7,7 @@ computed alone, so that one bad value costs one field and not the event.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -60,6 +60,8 @@ class Template:
     texts: tuple[str, ...]
     #: The source of each hole's expression.
     holes: tuple[str, ...]
+    #: Where each of them begins in the whole text.
+    starts: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def alone(self) -> bool:

@@ -11,7 +11,7 @@ from enum import Enum
 from itertools import zip_longest
 from pathlib import Path
 
-from relay.errors import CommandError
+from relay.errors import CommandError, Problem
 from relay.hooks import Hook
 from relay.mapping.explain import Explanation, RuleSeen, Setting, explain_event
 from relay.model import METADATA, Json
@@ -19,6 +19,9 @@ from relay.senders.examples import examples
 from relay.trials import pages
 from relay.trials.pages import ENDING, Expectation, Unreadable
 from relay.trials.running import Ran, ran_example
+
+#: Stands for the whole of one that is gone, or new.
+AN_EVENT = "an event"
 
 
 class Standing(str, Enum):
@@ -152,10 +155,17 @@ def deviating(expected: Expectation, ran: Ran) -> Iterator[Deviation]:
     """Give every value that is another than was recorded, in the order in which they stand there."""
     old, new = dict(pages.leaves(expected.page)), dict(pages.leaves(ran.page))
     reasons = Reasons(ran)
-    several = max(number_of_events(expected.page), number_of_events(ran.page)) > 1
+    were, are = number_of_events(expected.page), number_of_events(ran.page)
+    several = max(were, are) > 1
+    yield from whole_events(were, are, expected)
     for path in dict.fromkeys((*old, *new)):
         recorded, made = old.get(path, ...), new.get(path, ...)
-        if alike(recorded, made) or hollow(recorded, path, new) or hollow(made, path, old):
+        if (
+            alike(recorded, made)
+            or beyond(path, min(were, are))
+            or hollow(recorded, path, new)
+            or hollow(made, path, old)
+        ):
             continue
         rule, line, words = reasons.of(path)
         yield Deviation(
@@ -167,6 +177,19 @@ def deviating(expected: Expectation, ran: Ran) -> Iterator[Deviation]:
             rule_line=line,
             words="" if made is not ... else words,
         )
+
+
+def whole_events(were: int, are: int, expected: Expectation) -> Iterator[Deviation]:
+    """Tell of each event that is gone, or new, once."""
+    for place in range(min(were, are), max(were, are)):
+        recorded, made = (AN_EVENT, ...) if place < were else (..., AN_EVENT)
+        line = line_near(("events", place), expected.lines)
+        yield Deviation(what=f"event {place + 1}", recorded=recorded, made=made, line=line)
+
+
+def beyond(path: pages.Path, events: int) -> bool:
+    """Whether a place is in an event that only one of the two has, or is the list of them."""
+    return path[:1] == ("events",) and (len(path) == 1 or int(path[1]) >= events)
 
 
 def number_of_events(page: Mapping[str, Json]) -> int:
@@ -268,15 +291,6 @@ def words_of(rule: RuleSeen, setting: Setting | None) -> str:
         return f"held back: {setting.fault}"
     step = next((one.telling for one in setting.filtered if one.telling and one.telling.missing), None)
     return f"left out: | {step.filter} gave nothing" if step else "left out: there is no value"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One example that is no longer mapped as it was recorded."""
-
-    file: str
-    line: int
-    words: str
 
 
 def problems(hooks: Iterable[Hook]) -> list[Problem]:

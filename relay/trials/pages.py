@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from relay.model import Json
-from relay.rulebook.yaml_nodes import line_of, scalar_of, words_of
+from relay.rulebook import yaml_reading
+from relay.rulebook.yaml_nodes import scalar_of, words_of
+from relay.rulebook.yaml_reading import BadYaml, Items, Node, Scalar
 from relay.trials.running import iso, ms_of
 
 #: Where a value stands: ``('events', 0, 'update', 'first_name')``.
@@ -116,14 +114,11 @@ def read(text: str) -> Expectation:
     """Read a recorded file. Raises Unreadable."""
     received_ms = received_in(text)
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Unreadable(mark.line + 1 if mark else 1, f"is not YAML: {words_of(error)}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise Unreadable(1, "is not YAML") from error
+        node = yaml_reading.read(text)
+    except BadYaml as error:
+        raise Unreadable(error.line or 1, f"is not YAML: {words_of(str(error))}") from error
     lines: dict[Path, int] = {}
-    page = value_of(node, (), lines)
+    page = None if node is None else value_of(node, (), lines)
     if not isinstance(page, dict) or not (isinstance(page.get("events"), list) or "refused" in page):
         raise Unreadable(1, "must be an object with 'received' and a list of 'events'")
     page.pop("received")
@@ -133,19 +128,18 @@ def read(text: str) -> Expectation:
 def value_of(node: Node, path: Path, lines: dict[Path, int]) -> Json:
     """Give a node's value, and note the lines of all in it. Raises Unreadable."""
     if len(path) > MOST_NESTED:
-        raise Unreadable(line_of(node), "is nested too deeply")
-    lines.setdefault(path, line_of(node))
-    if isinstance(node, ScalarNode):
+        raise Unreadable(node.start.line + 1, "is nested too deeply")
+    lines.setdefault(path, node.start.line + 1)
+    if isinstance(node, Scalar):
         return scalar_of(node)
-    if isinstance(node, SequenceNode):
-        return [value_of(one, (*path, place), lines) for place, one in enumerate(node.value)]
-    assert isinstance(node, MappingNode)
+    if isinstance(node, Items):
+        return [value_of(one, (*path, place), lines) for place, one in enumerate(node.items)]
     told: dict[str, Json] = {}
-    for key, one in node.value:
-        name = str(key.value)
+    for key, one in node.pairs:
+        name = key.text if isinstance(key, Scalar) else ""
         if name in told:
-            raise Unreadable(line_of(key), f"has the key {name!r} twice")
-        lines[*path, name] = line_of(key)
+            raise Unreadable(key.start.line + 1, f"has the key {name!r} twice")
+        lines[*path, name] = key.start.line + 1
         told[name] = value_of(one, (*path, name), lines)
     return told
 
