@@ -26,6 +26,8 @@ COMMANDS = {
     "diff": "Show what other rules would make of the stored events",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
+    "rules": "Show of each rule for how many events it held",
+    "forms": "Show what the forms of hooks look like",
     "status": "Show counts by hook, what is due and how long it waits",
     "events": "List events, newest first",
     "find": "Find leads and events by what you know of them",

@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po, write_po
 from relay.accounts import Role
 from relay.model import Death, State
 from relay.ops.words import TONGUES
+from relay.senders import ABOUT
 from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS
 
 PACKAGE = Path(__file__).parent.parent
@@ -28,6 +29,8 @@ TABLES: tuple[tuple[str, ...], ...] = (
     tuple(GATE_WORDS.values()),
     tuple(ERRAND_WORDS.values()),
     COLUMNS,
+    tuple(about.proof for about in ABOUT.values()),
+    tuple(what for about in ABOUT.values() for what in about.keys.values()),
 )
 
 

@@ -124,6 +124,15 @@ ROUTES = {
     "hook_json": Told(words="One hook and what it is made of", gives="WholeHook"),
     "pause_hook_json": Told(words="Accept a hook's events and keep them back", gives="HookDone", body=BECAUSE),
     "resume_hook_json": Told(words="Let a hook's events go on", gives="HookDone"),
+    "hook_rules_json": Told(
+        words="How often each rule of a hook held, and gave each of its values", gives="Coverage", takes=("days",)
+    ),
+    "hook_forms_json": Told(words="What a hook's forms look like, and have lost", gives="FormPage"),
+    "form_meant_json": Told(
+        words="Say of a change of a form that it is meant, so that it raises no alarm",
+        gives="FormMeant",
+        body=asked("Why.", why=TEXT),
+    ),
     "destinations_json": Told(words="Destinations, and how each fares", gives="DestinationPage"),
     "pause_destination_json": Told(words="Send nothing to a destination", gives="DestinationDone", body=BECAUSE),
     "resume_destination_json": Told(words="Let a destination go on", gives="DestinationDone"),

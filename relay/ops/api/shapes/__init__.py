@@ -5,6 +5,7 @@ from __future__ import annotations
 from relay.ops.api.notation import TEXT, Shape, one_of, thing
 from relay.ops.api.shapes.events import EVENTS, EXPLAINED
 from relay.ops.api.shapes.failures import INBOX, REJECTED
+from relay.ops.api.shapes.forms import FORMS
 from relay.ops.api.shapes.leads import LEADS, PARKED
 from relay.ops.api.shapes.replays import REPLAYS
 from relay.ops.api.shapes.standing import ACTS, STANDING
@@ -22,5 +23,5 @@ COMMON: dict[str, Shape] = {
 }
 
 SHAPES: dict[str, Shape] = (
-    COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS | LEADS | PARKED | REPLAYS | STEERED
+    COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS | LEADS | PARKED | REPLAYS | STEERED | FORMS
 )
