@@ -58,6 +58,8 @@ class Problem:
     words: str
     #: A fault keeps the hook from being loaded, a warning does not.
     severity: Literal["fault", "warning"] = "fault"
+    #: Whether the line may be shown: one under ``secrets`` may hold a secret that somebody wrote into the file.
+    quotable: bool = True
 
     def __str__(self) -> str:
         """Write it as compilers do and editors understand: ``rules/cotiza.yaml:14:7: ...``."""
