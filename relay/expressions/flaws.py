@@ -59,6 +59,8 @@ class Key(NamedTuple):
     length: int
     name: str
     key: str
+    #: The ``or`` that it is one side of, numbered from 1; 0 where it is of none.
+    choice: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,16 +125,21 @@ class Walk:
         self.keys: list[Key] = []
         self.tables: list[str] = []
         self.deepest = 0
+        #: The choice that the node at hand belongs to, and how many there are so far.
+        self.choice = self.choices = 0
 
     def through(self, tree: nodes.Node) -> None:
         """Look at every node that a look at the one above it has not settled; without recursion, however deep."""
-        left: list[tuple[nodes.Node, int]] = [(tree, 1)]
+        left: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
         while left:
-            node, depth = left.pop()
+            node, depth, self.choice = left.pop()
             self.deepest = max(self.deepest, depth)
+            if isinstance(node, nodes.Or) and not self.choice:
+                self.choices += 1
+                self.choice = self.choices
             look = LOOKS.get(type(node))
             settled = {id(one) for one in look(self, node)} if look else ()
-            left += [(child, depth + 1) for child in children(node) if id(child) not in settled]
+            left += [(child, depth + 1, self.choice) for child in children(node) if id(child) not in settled]
 
     def flaw(self, start: int, words: str, *, idle: bool = False) -> None:
         self.flaws.append(Flaw(start, width(self.source, start), words, idle))
@@ -207,7 +214,7 @@ def look_at_key(walk: Walk, node: nodes.Getattr | nodes.Getitem) -> Settled:
     if not isinstance(node.node, nodes.Name) or node.node.name not in NAMES or not isinstance(key, str):
         return ()
     name, start = node.node.name, walk.place(node)
-    walk.keys.append(Key(start, width(walk.source, start), name, key))
+    walk.keys.append(Key(start, width(walk.source, start), name, key, walk.choice))
     if NAMES[name]:
         known, whose = NAMES[name], f"keys of {name}"
         if key not in known:

@@ -5,13 +5,13 @@ tables that nothing looks into, names that the form never had.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 
 from relay.expressions.certain import conjuncts
-from relay.expressions.grammar import suggest
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import Draft
-from relay.rulebook.wording import Wording
+from relay.rulebook.wording import Named, Wording
 from relay.rulebook.yaml_nodes import Page
 from relay.rulebook.yaml_reading import Pairs, Scalar
 from relay.sending import About
@@ -95,14 +95,28 @@ def say_unseen(wording: Wording, seen: Mapping[str, Collection[str]]) -> None:
     for one in wording.named:
         name, key = one.key.name, one.key.key
         if name in ("fields", "hidden") and key not in seen.get(name, ()):
+            meant = meant_by(name, key, seen)
+            if is_spare(one, meant, wording.named, seen):
+                continue
             at = wording.inside(one.entry, one.start + one.key.start, one.key.length)
-            wording.page.warn(at, f"{one.what}: no event or example ever had {name}.{key}{hint_of(name, key, seen)}")
+            hint = f"; did you mean {meant}?" if meant else ""
+            wording.page.warn(at, f"{one.what}: no event or example ever had {name}.{key}{hint}")
 
 
-def hint_of(name: str, key: str, seen: Mapping[str, Collection[str]]) -> str:
-    """Say which key was probably meant, of this name or of the other."""
+def meant_by(name: str, key: str, seen: Mapping[str, Collection[str]]) -> str:
+    """Say which key was probably meant, of this name or of the other; empty where none is near."""
     other = "hidden" if name == "fields" else "fields"
     if key in seen.get(other, ()):
-        return f"; did you mean {other}.{key}?"
-    hint = suggest(key, sorted(seen.get(name, ())), "")
-    return hint if hint.endswith("?") else ""
+        return f"{other}.{key}"
+    close = get_close_matches(key, sorted(seen.get(name, ())), n=1, cutoff=0.65)
+    return f"{name}.{close[0]}" if close else ""
+
+
+def is_spare(one: Named, meant: str, named: Sequence[Named], seen: Mapping[str, Collection[str]]) -> bool:
+    """Whether it stands in for a name that was seen, as in ``fields.movil or fields.telefono``, and is no slip of it."""
+    if not one.key.choice or one.what.endswith("when"):
+        return False
+    sides = [two.key for two in named if two.entry is one.entry and two.start == one.start]
+    sides = [key for key in sides if key.choice == one.key.choice]
+    others = [f"{key.name}.{key.key}" for key in sides if key.key in seen.get(key.name, ())]
+    return bool(others) and (not meant or meant in others)
