@@ -54,7 +54,7 @@ rules:
       metadata:
         edad: ${fields.edad | number}
   - name: correo
-    when: fields.correo and fields.edad > 18
+    when: fields.correo and (fields.edad | number) > 18
     update:
       email: ${fields.correo}
       first_name: ${fields.apodo}
