@@ -182,12 +182,13 @@ def look_at_api(about: str, api: LeadsApi) -> Finding:
 
 
 def look_at_rules(settings: Settings) -> Iterator[Finding]:
-    hooks, faults = rulebook.check(
+    hooks, problems = rulebook.check(
         settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
-    for fault in faults:
-        yield _fault("rules", fault)
-    if not faults:
+    for problem in problems:
+        level = Level.FAULT if problem.severity == "fault" else Level.WARNING
+        yield Finding(level=level, about="rules", words=str(problem))
+    if not problems:
         yield _ok("rules", f"all good: {', '.join(hooks)}")
 
 

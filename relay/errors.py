@@ -23,6 +23,8 @@ RelayError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 
 class RelayError(Exception):
@@ -41,8 +43,34 @@ class SettingsError(FaultsError):
     """The environment can't be worked with."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing in a hook file that is wrong, or doubtful: where, what, and what would be right."""
+
+    #: Path of the file, or of the folder.
+    file: str
+    #: From 1; 0 where it is about the whole file.
+    line: int = 0
+    #: From 1, in characters; 0 where it is about the whole line.
+    column: int = 0
+    #: How many characters from there on it is about; 0 where that is not known.
+    length: int = 0
+    words: str
+    #: A fault keeps the hook from being loaded, a warning does not.
+    severity: Literal["fault", "warning"] = "fault"
+
+    def __str__(self) -> str:
+        """Write it as compilers do and editors understand: ``rules/cotiza.yaml:14:7: ...``."""
+        place = "".join(f":{number}" for number in (self.line, self.column) if number)
+        return f"{self.file}{place}: {self.words}"
+
+
 class RuleError(FaultsError):
-    """Hook files that can't be worked with: ``rules/cotiza.yaml:14: ...``, one line each."""
+    """Hook files that can't be worked with: ``rules/cotiza.yaml:14:7: ...``, one line each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__([str(problem) for problem in problems])
+        self.problems = tuple(problems)
 
 
 class StoreError(RelayError):

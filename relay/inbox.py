@@ -169,6 +169,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "words": group.words,
         "status": group.status,
         "events": group.count,
+        "on_their_way": group.on_their_way,
         **times("since", group.since_ms),
         **times("last", group.last_ms),
         **times("closed", group.closed_ms or None),
@@ -183,7 +184,8 @@ def senders_of(store: Store, groups: Iterable[Group]) -> dict[str, str]:
     """Give the title of each hook's sender, as its events have it; hooks whose events are gone have none."""
     titles: dict[str, str] = {}
     for group in groups:
-        if group.hook not in titles and (ids := store.groups.newest(group.id, 1)):
+        ids = [] if group.hook in titles else store.groups.newest(group.id, 1) or store.groups.on_their_way(group.id, 1)
+        if ids:
             event = store.events.event(ids[0])
             adapter = SENDERS.get(event.sender) if event else None
             if adapter is not None:

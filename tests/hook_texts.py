@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 
+from relay.errors import Problem
 from relay.hooks import Hook
 from relay.mapping import map_event
 from relay.model import Event, Json, Mapped
@@ -17,6 +19,11 @@ SUBMITTED = 1_790_433_227_000
 HEAD = "sender: typeform\nsecrets: [S]\n"
 BY_ID = HEAD + "lead:\n  id: ${hidden.lead_id}\n"
 KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",))
+
+
+def by_line(problems: Iterable[Problem]) -> list[str]:
+    """Write problems with their lines alone: ``tests/faulty`` holds them to their columns."""
+    return [f"{one.file}{f':{one.line}' if one.line else ''}: {one.words}" for one in problems]
 
 
 def hook_of(text: str) -> Hook:

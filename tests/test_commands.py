@@ -87,7 +87,9 @@ def test_check_prints_json_for_scripts(shell: Shell) -> None:
 
     printed = json.loads(checked.stdout)
     assert [hook["name"] for hook in printed["hooks"]] == ["zapier"]
-    assert len(printed["faults"]) == 1
+    (problem,) = printed["problems"]
+    assert (problem["file"], problem["severity"]) == ("rules/cotiza.yaml", "fault")
+    assert problem["words"].startswith("the file has the unknown key 'rulez'")
     assert checked.returncode == 1
 
 

@@ -227,6 +227,21 @@ class Deliveries(RuleBasedStateMachine):
             found = audit(self.world.store)
             assert found.holds, found
 
+    @invariant()
+    def groups_hold_what_fails_and_what_is_on_its_way(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        groups, client = self.world.store.groups, self.world.client
+        states = {event.id: event.state for event in self.world.store.events.events(self.ids)}
+        outgoing = {id.decode(): group.decode() for id, group in client.hgetall("relay:outgoing").items()}
+        for id in self.ids:
+            assert (id in groups.of([id])) == (states[id] in (State.DEAD, State.PARKED)), id
+        assert {states[id] for id in outgoing} <= {State.IN_FLIGHT}
+        open_now = {group.id: group for group in groups.open(trends=False)}
+        assert set(outgoing.values()) | set(groups.of(self.ids).values()) == set(open_now)
+        assert all(group.count + group.on_their_way for group in open_now.values())
+        assert sum(group.on_their_way for group in open_now.values()) == len(outgoing)
+
     def check_the_end(self) -> None:
         self.world.store.steering.resume_destination("default", who="ana")
         for hook in HOOKS:

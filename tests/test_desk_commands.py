@@ -120,6 +120,21 @@ def test_the_commands_that_a_group_is_shown_with_act_on_exactly_its_events(desk:
     assert desk.world.state(event) is State.DEAD
 
 
+def test_a_group_whose_events_are_on_their_way_says_so_and_has_nothing_to_replay(desk: Desk) -> None:
+    one, two = (desk.world.store.events.event(desk.dead(id, ANA, title="x")) for id in ("e1", "e2"))
+    assert one is not None
+    assert two is not None
+    [group] = desk.world.store.groups.open()
+
+    desk.world.store.letters.replay(one, who="ana")
+    assert ", 1 event and 1 on its way since " in desk.relay("inbox").stdout
+    desk.world.store.letters.replay(two, who="ana")
+    told, shown = desk.relay("inbox").stdout, desk.json("inbox", "show", group.id)
+
+    assert ", 2 on their way since " in told
+    assert (shown["events"], shown["on_their_way"], shown["commands"]) == (0, 2, [])
+
+
 def test_a_closed_group_is_shown_where_it_is_asked_for(desk: Desk) -> None:
     event = desk.world.store.events.event(desk.dead("e", ANA, title="x"))
     assert event is not None

@@ -261,7 +261,7 @@ def test_everything_is_looked_at_even_when_much_is_wrong(store: Store, tmp_path:
 
     assert "destination default: 1 lead waits, but it is not served; set LEADS_API_URL" in found
     assert "lead API default: LEADS_API_URL is not set; set it, or try it all with relay up" in found
-    assert any(one.startswith(f"rules: {tmp_path}/rules/h.yaml:2: ") for one in found)
+    assert any(one.startswith(f"rules: {tmp_path}/rules/h.yaml:2:11: ") for one in found)
 
 
 def test_a_store_that_is_away_is_one_finding_among_the_others(tmp_path: Path) -> None:

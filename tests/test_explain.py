@@ -16,7 +16,7 @@ from relay.expressions.language import Language
 from relay.expressions.parts import Condition, Part, parted
 from relay.hooks import Hook
 from relay.mapping import map_event
-from relay.mapping.explain import Explanation, RuleSeen, explain_event
+from relay.mapping.explain import Explanation, RuleSeen, Setting, explain_event
 from relay.model import Event, Json, State
 from relay.rulebook import check
 from relay.senders import ABOUT, adapter_of
@@ -56,6 +56,23 @@ def explained(text: str, *, hidden: Json = None, test: bool = False, **fields: J
     return explain_event(event, hook_of(text), received_ms=NOW)
 
 
+def hold_steps_to(setting: Setting) -> None:
+    """Hold the way of a value through its filters to what came of it, where it is the whole value of a field."""
+    for way in setting.filtered:
+        assert [one.verdict for one in way.steps[:-1]].count("failed") == 0
+        last = way.steps[-1]
+        if way.source.strip() != setting.source.strip():
+            continue
+        if last.verdict == "failed":
+            assert setting.fault == last.words
+        elif last.missing:
+            assert setting.missing or setting.fault
+        elif isinstance(last.value, (int, float)):
+            assert setting.fault or setting.value == last.value
+        elif isinstance(last.value, str) and not setting.fault:
+            assert setting.value == last.value.strip() or last.value.endswith("…")
+
+
 def hold_to_mapping(event: Event, hook: Hook) -> Explanation:
     """Have an event explained, and hold every word to what mapping makes of it."""
     mapped = map_event(event, hook, received_ms=NOW)
@@ -70,6 +87,9 @@ def hold_to_mapping(event: Event, hook: Hook) -> Explanation:
         names.setdefault(one.place, {})[one.register] = one.rule
     assert list(updates.values()) == [dict(one.set) for one in mapped.updates]
     assert list(names.values()) == [dict(one.by) for one in mapped.updates]
+    for each in told.rules:
+        for setting in each.settings:
+            hold_steps_to(setting)
     failed = any(one.considered and one.held is None for one in told.rules)
     faults = [(each.name, one.register) for each in told.rules for one in each.settings if one.fault]
     assert failed or sorted(faults) == sorted((one.rule, one.register) for one in mapped.faults)

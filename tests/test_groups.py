@@ -50,22 +50,90 @@ def test_events_that_fail_alike_stand_in_one_group(world: World) -> None:
     assert group.since_ms <= group.last_ms
 
 
-def test_a_group_closes_when_its_last_event_is_replayed_and_opens_again_when_it_comes_back(world: World) -> None:
-    event = refused(world, "one")
-    id = only(world.store.groups.open()).id
+def replay(world: World, event: str) -> None:
     stored = world.store.events.event(event)
     assert stored is not None
-
     world.store.letters.replay(stored, who="ana")
+
+
+def test_a_group_is_open_until_its_last_replayed_event_is_delivered(world: World) -> None:
+    one, two = refused(world, "one"), refused(world, "two", EVA)
+    id = only(world.store.groups.open()).id
+
+    replay(world, one)
+    group = only(world.store.groups.open())
+    assert (group.id, group.count, group.on_their_way, group.state) == (id, 1, 1, "open")
+    assert (world.store.groups.members(id), world.store.groups.on_their_way(id, 9)) == ([two], [one])
+
+    replay(world, two)
+    group = only(world.store.groups.open())
+    assert (group.count, group.on_their_way) == (0, 2)
+    assert world.store.groups.closed() == []
+    assert world.store.groups.unseen() == 0
+    assert world.store.groups.sizes()["dead"] == 0
+
+    world.deliver()
     assert world.store.groups.open() == []
-    closed = only(world.store.groups.closed())
-    assert (closed.id, closed.count, closed.state) == (id, 0, "closed")
+    group = only(world.store.groups.closed())
+    assert (group.id, group.count, group.on_their_way, group.state) == (id, 0, 0, "closed")
+
+
+def test_what_fails_again_on_its_way_is_back_in_its_group_and_nobody_has_seen_that(world: World) -> None:
+    event = refused(world, "one")
+    first = only(world.store.groups.open())
+    world.store.groups.acknowledge(first.id, who="ana")
+    replay(world, event)
+    assert only(world.store.groups.open()).state == "acknowledged"
 
     world.crm.poison.add("bad")
     world.deliver()
+
     again = only(world.store.groups.open())
-    assert (again.id, again.times, again.state) == (id, 2, "open")
+    assert (again.id, again.times, again.state, again.count, again.on_their_way) == (first.id, 2, "open", 1, 0)
+    assert again.since_ms == first.since_ms
     assert world.store.groups.closed() == []
+
+
+def test_a_closed_group_opens_again_when_it_comes_back(world: World) -> None:
+    replay(world, refused(world, "one"))
+    world.deliver()
+    id = only(world.store.groups.closed()).id
+
+    refused(world, "two")
+
+    again = only(world.store.groups.open())
+    assert (again.id, again.times, again.state, again.count) == (id, 2, "open", 1)
+    assert world.store.groups.closed() == []
+
+
+def test_what_fails_otherwise_on_its_way_stands_in_its_new_group_alone(world: World) -> None:
+    event = refused(world, "one")
+    old = only(world.store.groups.open()).id
+    replay(world, event)
+
+    world.crm.gone.add(ANA)
+    world.deliver_all()
+
+    new = only(world.store.groups.open())
+    assert (new.kind, new.count, new.on_their_way) == ("lead not found", 1, 0)
+    assert only(world.store.groups.closed()).id == old
+
+
+def test_what_is_superseded_or_ignored_on_its_way_has_arrived_too(world: World) -> None:
+    superseded, ignored = refused(world, "one"), refused(world, "two", EVA)
+    world.accept("newer", ANA, update(title="good"))
+    world.deliver()
+    replay(world, superseded)
+    world.deliver()
+    assert world.state(superseded) is State.SUPERSEDED
+    assert (only(world.store.groups.open()).count, only(world.store.groups.open()).on_their_way) == (1, 0)
+
+    stored = world.store.events.event(ignored)
+    assert stored is not None
+    nothing = Mapped(event_id="two", at_ms=None, state=State.IGNORED)
+    world.store.letters.remap(stored, stored.as_arrival(nothing), who="ana")
+    assert world.state(ignored) is State.IGNORED
+    assert world.store.groups.open() == []
 
 
 def test_dropping_the_last_event_closes_its_group(world: World) -> None:
@@ -86,7 +154,12 @@ def test_parked_events_stand_in_a_group_until_their_lead_is_known(world: World) 
     assert (group.what, group.kind, group.count) == ("parked", "unknown lead", 1)
 
     world.store.names.learn("default", [(ANA, [name])])
+    group = only(world.store.groups.open())
+    assert (group.count, group.on_their_way) == (0, 1)
+
+    world.deliver()
     assert world.store.groups.open() == []
+    assert only(world.store.groups.closed()).on_their_way == 0
 
 
 def faulty(id: str, words: str = "is no address") -> object:
@@ -120,9 +193,12 @@ def test_an_event_stands_in_one_group_at_a_time(world: World) -> None:
     stored = world.store.events.event(accepted.id)
     assert stored is not None
     world.store.letters.replay(stored, who="ana")
+    told = {group.what: (group.count, group.on_their_way) for group in world.store.groups.open()}
+    assert told == {"faulty": (1, 0), "dead": (0, 1)}
     world.deliver()
 
     assert [group.what for group in world.store.groups.open()] == ["faulty"]
+    assert [group.what for group in world.store.groups.closed()] == ["dead"]
 
 
 def test_a_group_of_events_that_are_not_kept_any_more_is_closed(world: World) -> None:

@@ -23,6 +23,7 @@ GROUP = Group(
     words="campaign_id: not found",
     status=400,
     count=38,
+    on_their_way=0,
     since_ms=0,
     last_ms=0,
     times=1,

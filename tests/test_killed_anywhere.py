@@ -27,6 +27,11 @@ def test_every_event_that_got_a_200_is_in_the_store_and_has_ended(result: Result
     assert result.lost == 0, result.findings
 
 
+def test_every_event_is_stored_just_as_the_rules_that_mapped_it_map_it_again(result: Result) -> None:
+    assert result.mapped_otherwise == 0, result.findings
+    assert result.mapped_again >= result.accepted
+
+
 def test_the_sum_of_all_events_holds(result: Result) -> None:
     assert result.sum_holds, result.findings
 

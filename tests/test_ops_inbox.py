@@ -223,13 +223,33 @@ def test_a_viewer_sees_it_and_can_not_act(world: World, url: str) -> None:
     assert only(world.store).state == "open"
 
 
+def test_a_group_whose_events_are_on_their_way_is_open_says_so_and_has_no_buttons(world: World, url: str) -> None:
+    event = world.store.events.event(refused(world, "one"))
+    assert event is not None
+    group = only(world.store).id
+    browser = logged_in(url, "carolina")
+    world.store.letters.replay(event, who="ana")
+
+    listed, words = said(browser, "/ops/inbox"), said(browser, f"/ops/inbox/{group}")
+    html = browser.get(f"/ops/inbox/{group}").text
+
+    assert "1 on its way since " in listed
+    assert "Nothing has been mended" in said(browser, "/ops/inbox?show=closed")
+    assert "None fails now: one event is on its way." in words
+    assert f'href="/ops/events/{event.id}"' in html
+    assert "Drop" not in words
+    assert f'action="/ops/inbox/{group}/' not in html
+    [told] = Browser(url).get("/ops/api/inbox", **BEARER).json()["groups"]
+    assert (told["events"], told["on_their_way"], told["state"]) == (0, 1, "open")
+
+
 def test_a_group_that_closed_shows_that_it_is_mended(world: World, url: str) -> None:
     event = world.store.events.event(refused(world, "one"))
     assert event is not None
     group = only(world.store).id
-    world.store.letters.replay(event, who="ana")
-
     browser = logged_in(url, "carolina")
+    world.store.letters.replay(event, who="ana")
+    world.deliver()
 
     assert "none fails any more since" in said(browser, "/ops/inbox?show=closed")
     words = said(browser, f"/ops/inbox/{group}")

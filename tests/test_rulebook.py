@@ -14,6 +14,7 @@ from relay.hooks import Hook
 from relay.rulebook import check, load
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
+from tests.hook_texts import by_line
 
 SENDERS = ABOUT
 ENVIRONMENT = {"TYPEFORM_SECRET": "s3cret", "OLD_SECRET": "older", "BLANK": " "}
@@ -29,7 +30,7 @@ def faults_of(text: str | bytes, name: str = "rules/cotiza.yaml") -> list[str]:
     content = text if isinstance(text, bytes) else text.encode()
     hook, faults = read_hook(PurePath(name), content, KNOWN)
     assert (hook is None) == bool(faults)
-    return faults
+    return by_line(faults)
 
 
 def hook_of(text: str) -> Hook:
@@ -163,7 +164,7 @@ def test_a_fault_of_an_update_is_said_with_its_line(line: str, words: str) -> No
     [
         ("wen: fields.x", "rule 'qualified' has the unknown key 'wen'; did you mean 'when'?"),
         ("when: fields.x = 3", "rule 'qualified': when: can't be read: unexpected '='; compare with =="),
-        ("when: fields.x && hidden.y", "rule 'qualified': when: can't be read: unexpected char '&' at 9; write and"),
+        ("when: fields.x && hidden.y", "rule 'qualified': when: can't be read: unexpected char '&'; write and"),
         ("when: ${fields.x}", "rule 'qualified': when: is an expression already; leave out ${ }"),
         ("when: [a]", "rule 'qualified': when must be text, not a list"),
         ("when: ''", "rule 'qualified': when is empty"),
@@ -248,8 +249,8 @@ def test_a_sender_that_is_asked_for_its_answers_wants_further_secrets() -> None:
     assert hook
     assert hook.keys == {"token": "t"}
     assert " keys=" not in repr(hook)
-    assert unset == ["rules/a.yaml:7: token 'NOT' is not set; set this environment variable"]
-    assert missing == [
+    assert by_line(unset) == ["rules/a.yaml:7: token 'NOT' is not set; set this environment variable"]
+    assert by_line(missing) == [
         "rules/a.yaml:1: the file has no token; name the environment variable that holds a token of the page"
     ]
 
@@ -300,8 +301,8 @@ def test_everything_that_is_missing_is_said_at_once_and_in_order_of_lines() -> N
     text = "sender: typefrom\nsecrets:\n  - NOPE\n  - BLANK\ntables: []\nrules:\n  - name: a\n    update: {fone: x}\n"
 
     assert faults_of(text) == [
-        "rules/cotiza.yaml:1: unknown sender 'typefrom'; did you mean 'typeform'?",
         "rules/cotiza.yaml:1: the file has no lead; say how it is found: by id, as in ${hidden.lead_id}, or by match",
+        "rules/cotiza.yaml:1: unknown sender 'typefrom'; did you mean 'typeform'?",
         "rules/cotiza.yaml:3: secret 'NOPE' is not set; set this environment variable",
         "rules/cotiza.yaml:4: secret 'BLANK' is not set; set this environment variable",
         "rules/cotiza.yaml:5: tables must be an object, not a list",
@@ -396,9 +397,10 @@ def test_one_faulty_file_stops_the_loading_of_all_and_every_file_is_told_of(
         load(Path("rules"), environment=ENVIRONMENT, senders=SENDERS, destinations=("default",))
 
     assert caught.value.faults == (
-        "rules/b.yaml:8: rule 'qualified' sets unknown field 'emial'; did you mean 'email'?",
-        "rules/c.yaml:8: rule 'qualified' sets unknown field 'fone'; did you mean 'phone'?",
+        "rules/b.yaml:8:7: rule 'qualified' sets unknown field 'emial'; did you mean 'email'?",
+        "rules/c.yaml:8:7: rule 'qualified' sets unknown field 'fone'; did you mean 'phone'?",
     )
+    assert tuple(map(str, caught.value.problems)) == caught.value.faults
 
 
 def test_checking_gives_the_good_hooks_beside_the_faults(tmp_path: Path) -> None:
@@ -407,7 +409,7 @@ def test_checking_gives_the_good_hooks_beside_the_faults(tmp_path: Path) -> None
     hooks, faults = check(tmp_path, environment=ENVIRONMENT, senders=SENDERS, destinations=("default",))
 
     assert list(hooks) == ["a"]
-    assert faults == [f"{tmp_path}/b.yaml:1: is empty"]
+    assert by_line(faults) == [f"{tmp_path}/b.yaml:1: is empty"]
 
 
 def test_only_yaml_files_in_the_folder_itself_are_hooks(tmp_path: Path) -> None:
@@ -427,7 +429,7 @@ def test_two_files_of_one_name_are_a_fault(tmp_path: Path, monkeypatch: pytest.M
 
     _, faults = check(Path("rules"), environment=ENVIRONMENT, senders=SENDERS, destinations=("default",))
 
-    assert faults == ["rules/a.yml:1: hook 'a' is in rules/a.yaml too; rename one of the two"]
+    assert by_line(faults) == ["rules/a.yml:1: hook 'a' is in rules/a.yaml too; rename one of the two"]
 
 
 def test_a_folder_that_is_not_there_or_holds_no_hook_file_is_a_fault(
@@ -438,7 +440,7 @@ def test_a_folder_that_is_not_there_or_holds_no_hook_file_is_a_fault(
 
     faults = [check(Path(name), environment={}, senders=SENDERS, destinations=())[1] for name in ("nowhere", "empty")]
 
-    assert faults == [
+    assert list(map(by_line, faults)) == [
         ["nowhere: no such folder; set RELAY_RULES to the folder of the hook files"],
         ["empty: holds no hook file; add one, as in empty/cotiza.yaml"],
     ]
@@ -451,4 +453,4 @@ def test_a_file_that_may_not_be_read_is_a_fault(tmp_path: Path) -> None:
 
     _, faults = check(tmp_path, environment=ENVIRONMENT, senders=SENDERS, destinations=("default",))
 
-    assert faults == [f"{tmp_path}/a.yaml: can't be read: Permission denied"]
+    assert by_line(faults) == [f"{tmp_path}/a.yaml: can't be read: Permission denied"]

@@ -46,7 +46,7 @@ def blocks(text: str) -> list[str]:
 @cache
 def example_hooks() -> dict[str, Hook]:
     hooks, faults = rulebook.check(RULES, environment=AnySecret({}), senders=ABOUT, destinations={"default"})
-    assert faults == []
+    assert faults == ()
     return hooks
 
 
@@ -97,7 +97,7 @@ def test_the_hook_files_of_a_page_are_without_fault(sender: Sender, tmp_path: Pa
 
     hooks, faults = rulebook.check(tmp_path, environment=AnySecret({}), senders=ABOUT, destinations={"default"})
 
-    assert faults == []
+    assert faults == ()
     assert {hook.sender for hook in hooks.values()} == {sender.name}
     assert hooks["hook0"].secret_names[0] == sender.about.variable
 

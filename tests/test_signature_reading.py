@@ -10,6 +10,7 @@ from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
 from relay.sending import Scheme
+from tests.hook_texts import by_line
 
 KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",))
 HEAD = "sender: generic\nsecrets: [S]\nlead: {id: '${fields.lead_id}'}\nrules:\n  - name: a\n    update: {title: x}\n"
@@ -18,7 +19,8 @@ HEAD = "sender: generic\nsecrets: [S]\nlead: {id: '${fields.lead_id}'}\nrules:\n
 def read(signature: str, *, head: str = HEAD) -> tuple[Hook | None, list[str]]:
     """Read a hook file that ends with this description; its key stands in line 7, what it holds from line 8 on."""
     indented = signature.replace("\n", "\n  ")
-    return read_hook(PurePath("rules/h.yaml"), f"{head}signature:\n  {indented}\n".encode(), KNOWN)
+    hook, problems = read_hook(PurePath("rules/h.yaml"), f"{head}signature:\n  {indented}\n".encode(), KNOWN)
+    return hook, by_line(problems)
 
 
 def scheme_of(signature: str) -> Scheme:
@@ -153,7 +155,7 @@ def test_all_faults_of_a_description_are_said_at_once() -> None:
 def test_a_description_that_is_no_object_is_a_fault() -> None:
     _, faults = read_hook(PurePath("rules/h.yaml"), f"{HEAD}signature: X-Signature\n".encode(), KNOWN)
 
-    assert faults == ["rules/h.yaml:7: signature must be an object, not text"]
+    assert by_line(faults) == ["rules/h.yaml:7: signature must be an object, not text"]
 
 
 @pytest.mark.parametrize("sender", ["typeform", "stripe", "github"])

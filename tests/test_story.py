@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from relay import replay, wiring
+from relay.backtest import prove
 from relay.embedded import EmbeddedRedis
 from relay.model import State
 from tests.running import Relay, running
@@ -87,7 +88,9 @@ def test_what_the_crm_refuses_waits_as_a_dead_letter_until_its_rule_is_mended(re
     assert (dead.reason.kind, dead.reason.status, dead.reason.words) == ("refused", 400, words)
 
     relay.write_rules(RULES.replace("fields.estado}", "fields.estado | lower}"))
-    remap = replay.remapper(wiring.hooks(relay.settings))
+    mended = wiring.hooks(relay.settings)
+    relay.store.rule_texts.keep(mended.values())
+    remap = replay.remapper(mended)
     plan = replay.plan(relay.store, replay.select(relay.store, replay.Filter(kind="refused")), remap=remap)
     list(replay.run(relay.store, plan, who="ana", remap=remap))
 
@@ -151,6 +154,16 @@ def test_a_dead_letter_and_a_superseded_event_stand_in_the_log_with_their_ids(re
     until(lambda: "event.dead" in [one["event"] for one in about(relay, dead.id)])
     [died] = [one for one in about(relay, dead.id) if one["event"] == "event.dead"]
     assert (died["level"], died["kind"], died["status"]) == ("warning", "refused", 400)
+
+
+def test_all_that_is_stored_is_what_the_rules_that_mapped_it_make_of_it(relay: Relay) -> None:
+    """After all that has happened here: two versions of the rules, a remapped replay, dead letters, failures."""
+    events = replay.select(relay.store, replay.Filter(state=""))
+
+    found = prove(relay.store, {}, events)
+
+    assert (found.events, found.told, found.left) == (len(events), [], {})
+    assert found.events >= 10
 
 
 def test_nothing_of_a_person_stands_in_any_log_line_or_figure(relay: Relay) -> None:

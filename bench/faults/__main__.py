@@ -72,6 +72,7 @@ def _rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "events lost", str(result.lost)
     yield "stale registers", str(result.stale_registers)
     yield "overlapping PUTs", str(result.overlapping_puts)
+    yield "mapped again", f"{result.mapped_again} events, {result.mapped_otherwise} differ"
     yield "the sum", "holds" if result.sum_holds else "DOES NOT HOLD"
 
 

@@ -18,6 +18,7 @@ from bench.faults.house import SECRET, House
 from bench.faults.killing import KINDS, Killer, Lookout, recoveries_s
 from bench.faults.traffic import Traffic
 from relay.audit import audit
+from relay.backtest import prove
 from relay.errors import StoreError
 from relay.model import StoredEvent
 
@@ -68,6 +69,10 @@ class Result:
     ends: Mapping[str, int]
     #: From the end of the faults until nothing was pending.
     settled_after_s: float
+    #: Events that were mapped again by the texts of the rules that had mapped them, and those that then differ from
+    #: what is stored, or could not be mapped again.
+    mapped_again: int
+    mapped_otherwise: int
     #: Whether the relay's own audit adds up.
     sum_holds: bool
     #: One sentence for each thing that is wrong.
@@ -75,7 +80,8 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        return self.sum_holds and not (self.lost or self.stale_registers or self.overlapping_puts)
+        wrong = self.lost or self.stale_registers or self.overlapping_puts or self.mapped_otherwise
+        return self.sum_holds and not wrong
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -139,12 +145,15 @@ def _look(  # noqa: PLR0913 -- all that took part
     stale = list(finding.stale(traffic.accepted, stored, leads))
     overlaps = finding.overlaps(requests)
     audited = audit(store)
+    again = prove(store, {}, stored)
     applied = sorted(one["ended_ms"] / 1000 for one in requests if one["method"] == "PUT" and one["status"] == 200)
     recoveries = recoveries_s(killer.kills, lookout.due, applied)
     kills = Counter(kind for kind, _ in killer.kills)
     findings = [f"event {id} got a 200 and is {_where(stored.get(id))}" for id in lost]
     findings += [f"lead {w.lead}: {w.register} is {w.found!r}, event {w.event} wants {w.wanted!r}" for w in stale]
     findings += [f"PUTs {first} and {second} of one lead overlap" for first, second in overlaps]
+    findings += [f"event {id} is stored otherwise than it is mapped: {words}" for id, words in again.told]
+    findings += [f"{number} events can't be mapped again: {words}" for words, number in again.left.items()]
     findings += [] if audited.holds else [*map(str, audited.sums), *audited.faults]
     return Result(
         seconds=seconds,
@@ -162,6 +171,8 @@ def _look(  # noqa: PLR0913 -- all that took part
         unanswered=traffic.counts["unanswered"],
         ends=dict(Counter(map(_where, stored.values()))),
         settled_after_s=round(settled_after_s, 1),
+        mapped_again=again.events,
+        mapped_otherwise=again.differ + again.left.total(),
         sum_holds=audited.holds,
         findings=tuple(findings),
     )

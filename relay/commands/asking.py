@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from phonenumbers import SUPPORTED_REGIONS
@@ -20,13 +20,14 @@ from relay.commands import completing
 from relay.commands.screen import errors
 from relay.errors import CommandError
 from relay.finding import Filter
-from relay.inbox import Row
+
+if TYPE_CHECKING:
+    from relay.inbox import Row
 
 #: Exit code where nothing matched, or not all of it was done.
 NOTHING = 3
 #: Exit code where the command itself is wrong.
 WRONG = 2
-EXIT_CODES = "Exit codes: 0 done; 1 a fault; 2 wrong usage, settings or rules; 3 nothing matched, or not all was done."
 
 
 def read_time(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.text import Text
 from relay import rulebook, settings
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
+from relay.errors import Problem
 from relay.hooks import Hook
 from relay.senders import ABOUT
 
@@ -24,17 +26,17 @@ def check(
 ) -> None:
     """Check the hook files and list all their faults; exit code 1 when there are any."""
     now = settings.load()
-    hooks, faults = rulebook.check(
+    hooks, problems = rulebook.check(
         folder or now.rules,
         environment=now.environment if secrets else AnySecret(now.environment),
         senders=ABOUT,
         destinations=now.destinations,
     )
     if as_json:
-        print_json({"hooks": [described(hook) for hook in hooks.values()], "faults": list(faults)})
+        print_json({"hooks": list(map(described, hooks.values())), "problems": list(map(asdict, problems))})
     else:
-        show(hooks, faults)
-    raise typer.Exit(1 if faults else 0)
+        show(hooks, problems)
+    raise typer.Exit(1 if rulebook.faults_among(problems) else 0)
 
 
 def described(hook: Hook) -> dict[str, str | list[str]]:
@@ -48,12 +50,12 @@ def described(hook: Hook) -> dict[str, str | list[str]]:
     }
 
 
-def show(hooks: Mapping[str, Hook], faults: Sequence[str]) -> None:
+def show(hooks: Mapping[str, Hook], problems: Sequence[Problem]) -> None:
     if hooks:
         out.print(table_of(hooks))
-    for fault in faults:
-        errors.print(Text(fault, style="red"))
-    if faults:
+    for problem in problems:
+        errors.print(Text(str(problem), style="red" if problem.severity == "fault" else "yellow"))
+    if faults := rulebook.faults_among(problems):
         errors.print(f"{counted(len(faults), 'fault')}, {counted(len(hooks), 'good hook')}")
     else:
         out.print(f"{counted(len(hooks), 'hook')}, all good")

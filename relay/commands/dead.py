@@ -10,6 +10,7 @@ from relay import inbox, settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
 from relay.commands.event import show_event
+from relay.commands.exit_codes import EXIT_CODES
 from relay.commands.screen import bar, counted, errors, out, print_json
 from relay.commands.told import event_json, events_table
 from relay.finding import Filter, count, described, page, select
@@ -21,9 +22,7 @@ from relay.store import Store
 SHOWN = 50
 STATES = ("dead", "parked", "faulty")
 
-dead = typer.Typer(
-    help=f"List, show and drop dead letters. {asking.EXIT_CODES}", no_args_is_help=True, rich_markup_mode=None
-)
+dead = typer.Typer(help=f"List, show and drop dead letters. {EXIT_CODES}", no_args_is_help=True, rich_markup_mode=None)
 
 
 @dead.command("list")

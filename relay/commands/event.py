@@ -46,7 +46,7 @@ def event(
     unmasked: Annotated[bool, typer.Option("--unmasked", help="With --body: with the secrets in it.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Every part of every rule, with its values.")] = False,
 ) -> None:
-    """Show one event: what came, what the rules made of it and why, what became of it; exit code 3 if not kept."""
+    """Show one event: what came, what was made of it and why, what became of it; exit code 3 if not kept."""
     now = settings.load()
     store = wiring.store(now)
     found = store.events.event(id)

@@ -12,18 +12,20 @@ from relay import inbox as words
 from relay import settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, lately, nothing
+from relay.commands.exit_codes import EXIT_CODES
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import event_json, events_table
 from relay.errors import CommandError
 from relay.finding import Filter
 from relay.inbox import Row, row_json, sparkline
 from relay.store import Store
+from relay.store.groups import Group
 
 STATES = ("dead", "parked", "faulty")
 SHOWN = 10
 COLOURS = {"open": "red", "acknowledged": "yellow", "closed": "dim"}
 
-inbox = typer.Typer(help=f"Failures, in groups that look alike. {asking.EXIT_CODES}", rich_markup_mode=None)
+inbox = typer.Typer(help=f"Failures, in groups that look alike. {EXIT_CODES}", rich_markup_mode=None)
 GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="The group's id, as the inbox shows it.")]
 
 
@@ -69,8 +71,16 @@ def show_rows(rows: Sequence[Row], *, more: int) -> None:
 def headline(row: Row) -> Text:
     group = row.group
     style = COLOURS[group.state]
-    count = "none now" if group.closed_ms else f"{counted(group.count, 'event')} since {lately(group.since_ms)}"
+    count = "none now" if group.closed_ms else f"{failing(group)} since {lately(group.since_ms)}"
     return Text.assemble((f"{row.line}", style), f", {count}")
+
+
+def failing(group: Group) -> str:
+    """Say how many events fail, and how many are on their way."""
+    if not group.on_their_way:
+        return counted(group.count, "event")
+    fails = f"{counted(group.count, 'event')} and " if group.count else ""
+    return f"{fails}{group.on_their_way} on {'their' if group.on_their_way > 1 else 'its'} way"
 
 
 def details(row: Row) -> Text:
@@ -129,7 +139,7 @@ def row_of(store: Store, id: str) -> Row:
 def commands(row: Row) -> Iterator[str]:
     """Give the commands that act on exactly the events of a group."""
     chosen = asking.options_of(row.filter)
-    if row.group.closed_ms:
+    if not row.group.count:
         return
     yield f"relay events {chosen}"
     yield f"relay replay {chosen}{' --remapped' if row.remap else ''}"

@@ -35,7 +35,7 @@ def lead(
     id: Annotated[str, typer.Argument(metavar="ID", help="The lead's id, or destination/id.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a lead's timeline, its fields as they stand, and what still waits; exit code 3 when nothing is known."""
+    """Show a lead's timeline, its fields now, and what still waits; exit code 3 when nothing is known."""
     store = wiring.store(settings.load())
     told = story(store, id.strip().lower().removeprefix("default/"))
     if told.empty:

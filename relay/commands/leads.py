@@ -17,6 +17,7 @@ from rich.text import Text
 from relay import parked, settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, nothing, region_of, wrong
+from relay.commands.exit_codes import EXIT_CODES
 from relay.commands.lead_file import Row, check_text, rows_of
 from relay.commands.screen import counted, errors, out, print_json
 from relay.errors import CommandError
@@ -33,7 +34,7 @@ STRIDE = 2_000
 SHOWN = 20
 
 leads = typer.Typer(
-    help=f"Say which lead a phone, an e-mail or an id elsewhere means. {asking.EXIT_CODES}",
+    help=f"Say which lead a phone, an e-mail or an id elsewhere means. {EXIT_CODES}",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
+from relay.commands.stand_ins import KEY
 from relay.sandbox import main
-
-KEY = "nxr_test_sandbox"
 
 
 def sandbox(

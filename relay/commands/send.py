@@ -60,10 +60,10 @@ def send(
 def find_hook(now: Settings, name: str) -> Hook:
     """Give the hook of this name from the rules. Raises CommandError with those there are."""
     environment = AnySecret(now.environment)
-    hooks, faults = rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
+    hooks, problems = rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
     if name in hooks:
         return hooks[name]
-    if any(fault.startswith(str(now.rules / name)) for fault in faults):
+    if any(Path(problem.file).stem == name for problem in problems if problem.severity == "fault"):
         raise CommandError(f"hook '{name}': its file has faults: see relay check")
     near = get_close_matches(name, hooks, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(hooks) or 'none'}"

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from relay.commands.sandbox import KEY
-
+#: The sandbox's API key.
+KEY = "nxr_test_sandbox"
 SECRETS_FILE = "secrets"
 
 

@@ -16,7 +16,7 @@ def user(
     name: Annotated[str, typer.Argument(help="Letters, digits, '.', '_', '@' and '-'.")],
     role: Annotated[Role, typer.Option("--role", help="A viewer sees everything, an operator acts too.")] = Role.VIEWER,
 ) -> None:
-    """Ask for a password, or read it from standard input, and print the user's line for RELAY_USERS_FILE."""
+    """Print a user's line for RELAY_USERS_FILE: asks for a password, or reads it from standard input."""
     # It hashes one password as it is loaded, and the page is loaded with it: no other command should wait for that.
     from relay.ops import passwords  # noqa: PLC0415
 

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
-from relay import rulebook
-from relay.errors import CommandError, StoreError
+from relay.errors import CommandError
 from relay.hooks import Hook
 from relay.mapping.explain import Explanation, explain_event
 from relay.model import Json, StoredEvent
-from relay.replay.remap import adapter_for, read_again
-from relay.senders import ABOUT, SENDERS
+from relay.replay.remap import adapter_for, as_came
+from relay.replay.versions import Versions
+from relay.senders import SENDERS
 from relay.store import Store
-
-#: Old versions of hook files that are kept compiled.
-MOST_COMPILED = 100
 
 
 class Verification(NamedTuple):
@@ -62,13 +59,12 @@ class Explainer:
     """Explains events by the version of the hook file that mapped each, and keeps those compiled."""
 
     def __init__(self, store: Store, hooks: Mapping[str, Hook]) -> None:
-        self._store = store
         self._hooks = hooks
-        self._compiled: dict[tuple[str, str], Hook | None] = {}
+        self._versions = Versions(store, hooks)
 
     def explain(self, event: StoredEvent) -> Explained:
         """Explain one event; never raises."""
-        then = self.hook_then(event)
+        then = self._versions.then(event)
         hook = then or self._hooks.get(event.hook)
         verification = verified(event, hook if then or event.secret_name else None)
         if hook is None:
@@ -77,7 +73,8 @@ class Explainer:
         file = PurePath(hook.file).name
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
         try:
-            told = explain_event(read_again(event, hook), hook, received_ms=event.door_ms or event.received_ms)
+            came, received_ms = as_came(event, hook)
+            told = explain_event(came, hook, received_ms=received_ms)
         except CommandError as error:
             return Explained(verification=verification, file=file, version=hook.version, words=str(error))
         except Exception as error:
@@ -92,28 +89,6 @@ class Explainer:
             explanation=told,
             differs=tuple(differing(event, told)),
         )
-
-    def hook_then(self, event: StoredEvent) -> Hook | None:
-        """Give the hook file as it was when it mapped the event; None where that is not known any more."""
-        now = self._hooks.get(event.hook)
-        if now is not None and now.version == event.version:
-            return now
-        key = (event.hook, event.version)
-        if key not in self._compiled:
-            text = self._text(*key)
-            if text is None:
-                return None
-            if len(self._compiled) >= MOST_COMPILED:
-                self._compiled.clear()
-            file = PurePath(now.file if now else f"{event.hook}.yaml")
-            self._compiled[key] = rulebook.read_text(file, text, ABOUT)
-        return self._compiled[key]
-
-    def _text(self, hook: str, version: str) -> str | None:
-        try:
-            return self._store.rule_texts.text(hook, version)
-        except StoreError:
-            return None
 
 
 def verified(event: StoredEvent, hook: Hook | None) -> Verification:

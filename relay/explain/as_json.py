@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from relay.explain import Explained
 from relay.expressions.parts import Part, Seen
+from relay.expressions.steps import Filtering
 from relay.mapping.explain import LeadSeen, NameSeen, RuleSeen, Setting
 from relay.model import Json
 
@@ -35,6 +36,7 @@ def rule_json(rule: RuleSeen) -> dict[str, Json]:
         "words": rule.words,
         "when_line": rule.when_line,
         "when": part_json(rule.when) if rule.when else None,
+        "filtered": [filtering_json(one) for one in rule.filtered],
         "deliver": "each" if rule.each else "merged",
         "stop": rule.stop,
         "registers": list(rule.registers),
@@ -59,7 +61,13 @@ def seen_json(one: Seen) -> dict[str, Json]:
 
 
 def setting_json(one: Setting) -> dict[str, Json]:
-    return {**asdict(one), "seen": [seen_json(each) for each in one.seen]}
+    told = {"seen": [seen_json(each) for each in one.seen], "filtered": [filtering_json(each) for each in one.filtered]}
+    return {**asdict(one), **told}
+
+
+def filtering_json(one: Filtering) -> dict[str, Json]:
+    """Give a value's way through its filters."""
+    return {"source": one.source, "start": seen_json(one.start), "steps": [asdict(step) for step in one.steps]}
 
 
 def lead_json(lead: LeadSeen) -> dict[str, Json]:
@@ -68,6 +76,8 @@ def lead_json(lead: LeadSeen) -> dict[str, Json]:
         "line": lead.line,
         "value": seen_json(lead.value) if lead.value else None,
         "words": lead.words,
+        "seen": [seen_json(one) for one in lead.seen],
+        "filtered": [filtering_json(one) for one in lead.filtered],
         "names": [name_json(one) for one in lead.names],
         "missing": lead.missing,
     }
@@ -81,4 +91,6 @@ def name_json(one: NameSeen) -> dict[str, Json]:
         "value": seen_json(one.value),
         "name": one.name.value if one.name else None,
         "words": one.words,
+        "seen": [seen_json(each) for each in one.seen],
+        "filtered": [filtering_json(each) for each in one.filtered],
     }

@@ -5,5 +5,6 @@ language  the sandbox: compiles expressions, and what they can do
 filters   the words after a ``|``; readings: numbers, dates, names and phones as people type them
 missing   the value of what an event does not have
 parts     what a condition is made of: which part of it held, and the values that it saw
+steps     what each filter made of the value that it was given
 formulas  values of fields out of expressions, and whole rules as one compiled unit
 """

@@ -7,7 +7,7 @@ computed alone, so that one bad value costs one field and not the event.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -17,6 +17,7 @@ from relay.expressions.filters import LONGEST_TEXT
 from relay.expressions.language import Evaluate, Language, words_of
 from relay.expressions.missing import Missing, is_missing, text_of
 from relay.expressions.parts import Condition
+from relay.expressions.steps import Chain, chains_of
 from relay.hooks import Outcome, Scope
 from relay.lead_fields import kind_of
 from relay.model import Fault, Json
@@ -59,6 +60,8 @@ class Template:
     texts: tuple[str, ...]
     #: The source of each hole's expression.
     holes: tuple[str, ...]
+    #: Where each of them begins in the whole text.
+    starts: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def alone(self) -> bool:
@@ -86,7 +89,7 @@ class Reader:
     """One template, compiled: reads its value from an event."""
 
     def __init__(self, language: Language, template: Template) -> None:
-        self.template = template
+        self.language, self.template = language, template
         self.evaluate = language.compile_unit(template.holes)
 
     def __call__(self, scope: Scope) -> Json:
@@ -96,6 +99,11 @@ class Reader:
             raise
         except Exception as error:
             raise ExpressionError(words_of(error)) from error
+
+    @cached_property
+    def chains(self) -> tuple[Chain, ...]:
+        """The filters in it, once somebody asks what they made of a value."""
+        return chains_of(self.language, self.template.holes)
 
 
 class Unit:
@@ -163,6 +171,11 @@ class Unit:
         return None if self.when is None else Condition(self.language, self.when)
 
     @cached_property
+    def chains(self) -> tuple[Chain, ...]:
+        """The filters in ``when``, once somebody asks what they made of a value."""
+        return chains_of(self.language, [] if self.when is None else [self.when])
+
+    @cached_property
     def readers(self) -> dict[str, Reader]:
-        """Each register's value compiled alone, once a unit has failed."""
+        """Each register's value compiled alone, once a unit has failed or somebody asks how it came about."""
         return {register: Reader(self.language, template) for register, template in self.templates.items()}

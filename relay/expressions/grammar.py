@@ -6,8 +6,10 @@ The rulebook asks here while it loads a hook file; what passes is compiled by ``
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 from phonenumbers import SUPPORTED_REGIONS
@@ -37,8 +39,24 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 HABITS = {"=": "; compare with ==", "&": "; write and", "!": "; write not", "'": "; a quote is not closed"}
 
 
+#: A word of an expression: a name or number, a text in quotes, or a mark.
+WORD = re.compile(r"\w+|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[=!<>]=|//|\*\*|&&|\|\||\S", re.DOTALL)
+
+
 class BadTemplate(Exception):
-    """A template whose holes can't be told from its text. The text says why."""
+    """A template whose holes can't be told from its text. The text says why, ``start`` where."""
+
+    def __init__(self, words: str, start: int) -> None:
+        super().__init__(words)
+        self.start = start
+
+
+class Flaw(NamedTuple):
+    """What is wrong with an expression, and where in its source: the first character, from 0, and how many."""
+
+    start: int
+    length: int
+    words: str
 
 
 def suggest(word: str, known: Collection[str], plural: str) -> str:
@@ -57,22 +75,23 @@ def template_of(text: str) -> Template:
             texts[-1] += "${"
             place += 3
         elif text.startswith("${", place):
-            end = end_of_hole(text, place + 2)
-            holes.append(text[place + 2 : end].strip())
+            end = end_of_hole(text, place)
+            if not text[place + 2 : end].strip():
+                raise BadTemplate("has an empty ${}", place)
+            holes.append((place + 2, text[place + 2 : end]))
             texts.append("")
             place = end + 1
         else:
             texts[-1] += text[place]
             place += 1
-    if "" in holes:
-        raise BadTemplate("has an empty ${}")
-    return Template(tuple(texts), tuple(holes))
+    starts = tuple(start + len(hole) - len(hole.lstrip()) for start, hole in holes)
+    return Template(tuple(texts), tuple(hole.strip() for _, hole in holes), starts)
 
 
 def end_of_hole(text: str, start: int) -> int:
     """Find the brace that closes a hole, past quotes and brackets inside it. Raises BadTemplate."""
     closing: list[str] = []
-    place = start
+    place = start + 2
     while place < len(text):
         letter = text[place]
         if letter in "'\"":
@@ -84,7 +103,7 @@ def end_of_hole(text: str, start: int) -> int:
         elif letter == "}":
             return place
         place += 1
-    raise BadTemplate("has a ${ that is not closed; put the whole value in quotes if it holds ' #' or ': '")
+    raise BadTemplate("has a ${ that is not closed; put the whole value in quotes if it holds ' #' or ': '", start)
 
 
 def end_of_quote(text: str, start: int) -> int:
@@ -92,21 +111,28 @@ def end_of_quote(text: str, start: int) -> int:
     while place < len(text) and text[place] != text[start]:
         place += 2 if text[place] == "\\" else 1
     if place >= len(text):
-        raise BadTemplate("has a ${ with a quote that is not closed")
+        raise BadTemplate("has a ${ with a quote that is not closed", start)
     return place
 
 
-def faults_of(source: str, language: Language, tables: Collection[str]) -> list[str]:
+def flaws_of(source: str, language: Language, tables: Collection[str]) -> list[Flaw]:
     """Say everything that is wrong with an expression; an empty list when it is good."""
     if "${" in source:
-        return ["is an expression already; leave out ${ }"]
+        return [Flaw(source.index("${"), 2, "is an expression already; leave out ${ }")]
     try:
         tree = language.parse_expression(source)
     except TemplateSyntaxError as error:
-        return [words_of_syntax(error)]
+        return [flaw_of_syntax(error, source)]
     except RecursionError:
-        return ["is nested too deeply"]
-    return [fault for node in every(tree) for fault in faults_of_node(node, tables)]
+        return [Flaw(0, 0, "is nested too deeply")]
+    except ValueError:
+        return [Flaw(0, 0, "holds a number of too many digits")]
+    found = [
+        Flaw(start, width(source, start), words)
+        for node in every(tree)
+        for start, words in flaws_of_node(node, source, tables)
+    ]
+    return sorted(found, key=lambda flaw: flaw.start)
 
 
 def every(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -115,63 +141,95 @@ def every(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from every(child)
 
 
-def words_of_syntax(error: TemplateSyntaxError) -> str:
+def width(source: str, start: int) -> int:
+    """Give the length of the word that begins there."""
+    found = WORD.match(source, start)
+    return len(found[0]) if found else 1
+
+
+def flaw_of_syntax(error: TemplateSyntaxError, source: str) -> Flaw:
     message = (error.message or "").replace("end of template", "end").removesuffix(".")
+    message = re.sub(r" at \d+$", "", message)
     hint = next((words for habit, words in HABITS.items() if f"'{habit}'" in message or f'"{habit}"' in message), "")
-    return f"can't be read: {message}{hint}"
+    ended = "unexpected end" in message
+    start = len(source.rstrip()) if ended else min(error.lineno - 1, len(source))
+    return Flaw(start, width(source, start), f"can't be read: {message}{hint}")
 
 
-def faults_of_node(node: nodes.Node, tables: Collection[str]) -> Iterator[str]:
+#: Where it is in the source of the expression, and words.
+Flaws = Iterator[tuple[int, str]]
+
+
+def flaws_of_node(node: nodes.Node, source: str, tables: Collection[str]) -> Flaws:
+    start = place_of(node, source)
     if isinstance(node, nodes.Name) and node.name not in NAMES:
-        yield f"unknown name {node.name!r}{suggest(node.name, NAMES, 'names')}"
+        yield start, f"unknown name {node.name!r}{suggest(node.name, NAMES, 'names')}"
     elif isinstance(node, nodes.Call):
-        yield "calls a function, which expressions can't; use a filter, as in fields.name | upper"
+        yield start, "calls a function, which expressions can't; use a filter, as in fields.name | upper"
     elif isinstance(node, nodes.Pow):
-        yield "uses **, which expressions don't have"
+        yield start, "uses **, which expressions don't have"
     elif isinstance(node, nodes.Getattr):
-        yield from faults_of_key(node)
+        yield from flaws_of_key(node, start)
     elif isinstance(node, nodes.Compare):
-        yield from faults_of_comparison(node)
+        yield from flaws_of_comparison(node, source)
     elif isinstance(node, nodes.Filter):
-        yield from faults_of_filter(node, tables)
+        yield from flaws_of_filter(node, source, tables)
     elif isinstance(node, nodes.Test) and node.name not in TESTS:
-        yield f"unknown test 'is {node.name}'{suggest(node.name, TESTS, 'tests')}"
+        yield start, f"unknown test 'is {node.name}'{suggest(node.name, TESTS, 'tests')}"
 
 
-def faults_of_key(node: nodes.Getattr) -> Iterator[str]:
+def place_of(node: nodes.Node, source: str) -> int:
+    """Find the word that a node is best known by: the key after a point, the test after ``is``, ``**`` between two."""
+    start = (node.lineno or 1) - 1
+    if isinstance(node, nodes.Getattr):
+        return after(source, start, ".")
+    if isinstance(node, nodes.Test):
+        name = after(source, start, "is")
+        return after(source, name, "not") if re.match(r"not\b", source[name:]) else name
+    return source.index("**", place_of(node.left, source)) if isinstance(node, nodes.Pow) else start
+
+
+def after(source: str, start: int, word: str) -> int:
+    """Find where the next word begins behind this one."""
+    end = start + len(word)
+    return end + len(source[end:]) - len(source[end:].lstrip())
+
+
+def flaws_of_key(node: nodes.Getattr, start: int) -> Flaws:
     keys = NAMES.get(node.node.name, ()) if isinstance(node.node, nodes.Name) else ()
     if keys and node.attr not in keys:
         name = getattr(node.node, "name", "")
-        yield f"unknown name '{name}.{node.attr}'{suggest(node.attr, keys, f'keys of {name}')}"
+        yield start, f"unknown name '{name}.{node.attr}'{suggest(node.attr, keys, f'keys of {name}')}"
 
 
-def faults_of_comparison(node: nodes.Compare) -> Iterator[str]:
+def flaws_of_comparison(node: nodes.Compare, source: str) -> Flaws:
     """Refuse comparing with nothing: a missing value fails every comparison, so that it would never hold."""
-    sides = [node.expr, *(operand.expr for operand in node.ops)]
-    if any(isinstance(side, nodes.Const) and side.value in (None, "") for side in sides):
-        yield "compares with nothing, which never holds; write 'not fields.x' or 'fields.x is missing'"
+    for side in (node.expr, *(operand.expr for operand in node.ops)):
+        if isinstance(side, nodes.Const) and side.value in (None, ""):
+            words = "compares with nothing, which never holds; write 'not fields.x' or 'fields.x is missing'"
+            yield place_of(side, source), words
 
 
-def faults_of_filter(node: nodes.Filter, tables: Collection[str]) -> Iterator[str]:
+def flaws_of_filter(node: nodes.Filter, source: str, tables: Collection[str]) -> Flaws:
+    start = place_of(node, source)
     if node.name not in FILTERS:
         meant = ALSO_KNOWN_AS.get(node.name)
-        yield f"unknown filter {node.name!r}" + (
-            f"; did you mean {meant!r}?" if meant else suggest(node.name, FILTERS, "filters")
-        )
+        hint = f"; did you mean {meant!r}?" if meant else suggest(node.name, FILTERS, "filters")
+        yield start, f"unknown filter {node.name!r}{hint}"
         return
     arguments = {str(keyword.key): keyword.value for keyword in node.kwargs}
     try:
         bound = inspect.signature(FILTERS[node.name]).bind(node.node, *node.args, **arguments).arguments
     except TypeError as error:
-        yield f"filter {node.name!r}: {error}"
+        yield start, f"filter {node.name!r}: {error}"
         return
     for name, value in bound.items():
         choices = tables if (node.name, name) == ("lookup", "table") else CHOICES.get((node.name, name))
         if choices is not None:
-            yield from faults_of_choice(node.name, name, value, choices)
+            yield from ((place_of(value, source), words) for words in faults_of_choice(node.name, name, value, choices))
 
 
-def faults_of_choice(filter_name: str, name: str, value: object, choices: Collection[str]) -> Iterator[str]:
+def faults_of_choice(filter_name: str, name: str, value: nodes.Node, choices: Collection[str]) -> Iterator[str]:
     given = value.value if isinstance(value, nodes.Const) else None
     if given is None and isinstance(value, nodes.Const):
         return

@@ -5,10 +5,11 @@ Their text comes from hook files and has been checked (``grammar``). ``formulas`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from jinja2 import TemplateSyntaxError, nodes
+from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -56,12 +57,26 @@ class Language(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def parse_expression(self, source: str) -> nodes.Expr:
-        """Read one expression. Raises TemplateSyntaxError."""
-        parser = Parser(self, source, state="variable")
+        """Read one expression, whose nodes know their places. Raises TemplateSyntaxError, whose line is a place too.
+
+        A place is the number of a character, from 1: expressions mostly have one line alone.
+        """
+        parser = Parser(self, "", state="variable")
+        parser.stream = TokenStream(self.lexer.wrap(self.placed(source)), None, None)
         expression = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
         return expression
+
+    def placed(self, source: str) -> Iterator[tuple[int, str, str]]:
+        """Give the words of an expression as the lexer does, each with its place instead of its line."""
+        place = 1
+        try:
+            for _, kind, text in self.lexer.tokeniter(source, None, None, "variable"):
+                yield place, kind, text
+                place += len(text)
+        except TemplateSyntaxError as error:
+            raise TemplateSyntaxError(error.message or "", place) from error
 
     def compile_unit(self, holes: Sequence[str], *, when: str | None = None) -> Evaluate:
         """Compile expressions into one function that gives a tuple of their values, or None where ``when`` is false."""

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from relay.errors import ExpressionError
-from relay.expressions.formulas import Unit
+from relay.expressions.formulas import Reader, Unit
 from relay.expressions.parts import Part, Seen, seen, values_seen
+from relay.expressions.steps import Filtering, followed
 from relay.hooks import Formula, Hook, Outcome, Rule, Scope
 from relay.identities import name_of
 from relay.mapping import Gathered, map_event, situated
@@ -35,6 +36,8 @@ class Setting:
     fault: str = ""
     #: The values of the names in its expression.
     seen: tuple[Seen, ...] = ()
+    #: What each filter in it made of its value.
+    filtered: tuple[Filtering, ...] = ()
     #: The later rule that set the register in its place.
     overridden_by: str = ""
 
@@ -54,6 +57,8 @@ class RuleSeen:
     when_line: int = 0
     #: None where it says no condition: it always holds.
     when: Part | None = None
+    #: What each filter in the condition made of its value.
+    filtered: tuple[Filtering, ...] = ()
     settings: tuple[Setting, ...] = ()
     #: Registers of which it says something, in its order.
     registers: tuple[str, ...] = ()
@@ -90,6 +95,8 @@ class NameSeen:
     #: As leads are known by it; None where the value is missing or can't be one.
     name: Name | None = None
     words: str = ""
+    seen: tuple[Seen, ...] = ()
+    filtered: tuple[Filtering, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,9 @@ class LeadSeen:
     line: int = 0
     value: Seen | None = None
     words: str = ""
+    #: The values of the names in its expression, and what each filter made of them.
+    seen: tuple[Seen, ...] = ()
+    filtered: tuple[Filtering, ...] = ()
     names: tuple[NameSeen, ...] = ()
     #: What becomes of an event whose lead is not known.
     missing: str = "park"
@@ -174,7 +184,7 @@ def unseen(rule: Rule) -> RuleSeen:
 
 def look(rule: Rule, scope: Scope) -> tuple[RuleSeen, Outcome | None]:
     """Run one rule, and say why it held or did not."""
-    told = replace(unseen(rule), considered=True, when=when_of(rule, scope))
+    told = replace(unseen(rule), considered=True, when=when_of(rule, scope), filtered=when_filtered(rule, scope))
     try:
         outcome = rule.run(scope)
     except ExpressionError as error:
@@ -186,6 +196,10 @@ def look(rule: Rule, scope: Scope) -> tuple[RuleSeen, Outcome | None]:
 def when_of(rule: Rule, scope: Scope) -> Part | None:
     unit = rule.run
     return unit.parts.look(scope) if isinstance(unit, Unit) and unit.parts else None
+
+
+def when_filtered(rule: Rule, scope: Scope) -> tuple[Filtering, ...]:
+    return followed(rule.run.chains, scope) if isinstance(rule.run, Unit) else ()
 
 
 def settings_of(rule: Rule, outcome: Outcome, scope: Scope) -> Iterator[Setting]:
@@ -210,6 +224,7 @@ def setting_of(rule: Rule, register: str, values: dict[str, Json], fault: Fault 
         missing=register not in values and fault is None,
         fault=fault.words if fault else "",
         seen=values_seen(template.holes, unit.language, scope) if template and isinstance(unit, Unit) else (),
+        filtered=followed(unit.readers[register].chains, scope) if template and isinstance(unit, Unit) else (),
     )
 
 
@@ -277,11 +292,16 @@ def lead_seen(hook: Hook, scope: Scope) -> LeadSeen:
     """Say what the hook file reads the lead from, and what stood there."""
     if hook.lead.id is not None:
         value, words = read(hook.lead.id, scope)
+        names, filtered = looked_into(hook.lead.id, scope)
         return LeadSeen(
-            source=hook.lead.id.source, line=hook.lead.id.line, value=seen(hook.lead.id.source, value), words=words
+            source=hook.lead.id.source,
+            line=hook.lead.id.line,
+            value=seen(hook.lead.id.source, value),
+            words=words,
+            seen=names,
+            filtered=filtered,
         )
-    names = tuple(name_seen(kind, formula, scope) for kind, formula in hook.lead.match)
-    return LeadSeen(names=names, missing=hook.lead.missing)
+    return LeadSeen(names=tuple(name_seen(*one, scope) for one in hook.lead.match), missing=hook.lead.missing)
 
 
 def name_seen(kind: str, formula: Formula, scope: Scope) -> NameSeen:
@@ -289,9 +309,25 @@ def name_seen(kind: str, formula: Formula, scope: Scope) -> NameSeen:
     name = name_of(kind, value)
     if value is not None and name is None:
         words = "its phone has no country code" if kind == "phone" else f"it can't be one's {kind.replace('_', ' ')}"
+    names, filtered = looked_into(formula, scope)
     return NameSeen(
-        kind=kind, source=formula.source, line=formula.line, value=seen(formula.source, value), name=name, words=words
+        kind=kind,
+        source=formula.source,
+        line=formula.line,
+        value=seen(formula.source, value),
+        name=name,
+        words=words,
+        seen=names,
+        filtered=filtered,
     )
+
+
+def looked_into(formula: Formula, scope: Scope) -> tuple[tuple[Seen, ...], tuple[Filtering, ...]]:
+    """Give the values of the names in a formula, and what its filters made of them."""
+    reader = formula.read
+    if not isinstance(reader, Reader):
+        return (), ()
+    return values_seen(reader.template.holes, reader.language, scope), followed(reader.chains, scope)
 
 
 def read(formula: Formula, scope: Scope) -> tuple[Json, str]:

@@ -75,7 +75,7 @@ def places(means: Means) -> list[Place]:
     """Look at every destination that has an address, that hooks name, or that had PUTs. Raises StoreError."""
     store, hooks = means.store, means.hooks
     attempts, errands = store.meters.attempts(), store.gates.errands()
-    groups = [one for one in store.groups.open(trends=False) if one.kind in OF_THE_CRM]
+    groups = [one for one in store.groups.open(trends=False) if one.count and one.kind in OF_THE_CRM]
     return [
         _place(name, means, attempts=attempts, errands=errands, groups=groups)
         for name in names_of(means.settings.destinations, hooks, attempts, errands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from relay.errors import CommandError, RuleError
+from relay.errors import CommandError, Problem, RuleError
 from relay.model import StoredEvent
 from relay.ops.means import Means
 from relay.replay import Remap, remapper
@@ -15,15 +15,15 @@ def remap(means: Means) -> Remap:
     try:
         return remapper(means.rules())
     except RuleError as error:
-        raise CommandError(f"the rules of now have faults: {'; '.join(error.faults)}") from error
+        raise CommandError(f"the rules of now have faults: {'; '.join(map(str, error.problems))}") from error
 
 
-def faults(means: Means) -> Sequence[str]:
+def faults(means: Means) -> Sequence[Problem]:
     """Say what is wrong with the hook files as they are now."""
     try:
         means.rules()
     except RuleError as error:
-        return error.faults
+        return error.problems
     return ()
 
 

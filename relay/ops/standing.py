@@ -34,10 +34,12 @@ class Standing:
     #: How quiet each hook is.
     quiet: Mapping[str, Silence]
     proof: Proof | None
+    #: Names that rules of each hook read and its forms no longer give.
+    drifted: Mapping[str, int]
 
     @property
     def unseen(self) -> tuple[Group, ...]:
-        return tuple(group for group in self.found.groups if not group.acked_by)
+        return tuple(group for group in self.found.groups if group.count and not group.acked_by)
 
     @property
     def unbalanced(self) -> tuple[str, ...]:
@@ -54,17 +56,18 @@ class Standing:
         return not self.unbalanced and (self.proof is None or self.proof.holds)
 
 
-def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
+def look(means: Means, quiet: Mapping[str, Silence], drifted: Mapping[str, int]) -> Standing:
     """Look at everything. Raises StoreError."""
     store = means.store
     found = status(store, means.settings)
-    unseen = [group for group in found.groups if not group.acked_by]
+    unseen = [group for group in found.groups if group.count and not group.acked_by]
     return Standing(
         found=found,
         news=tuple(rows(store, unseen[:NAMED])),
         last=store.meters.last(),
         quiet=quiet,
         proof=store.proofs.last(),
+        drifted=drifted,
     )
 
 
@@ -88,13 +91,31 @@ def _worries(standing: Standing) -> Iterator[Worry]:
         yield Worry(_("No worker is alive, nothing is delivered"), "bad")
     if found.errands and not found.background:
         yield Worry(_("No background worker is alive"), "bad")
+    yield from _of_files(found)
     yield from _of_gates(found)
     if not standing.holds:
         yield Worry(_("the sum does not hold"), "bad")
     yield from _of_failures(standing)
+    if standing.drifted:
+        yield Worry(_("%(hooks)s: a form changed", hooks=", ".join(sorted(standing.drifted))), "bad")
     silent = standing.silent
     if silent:
         yield Worry(_("%(hooks)s quiet beyond habit", hooks=", ".join(silent)), "warn")
+
+
+def _of_files(found: Status) -> Iterator[Worry]:
+    """Hook files that have faults: bad where nothing serves instead."""
+    serving = [one.hook for one in found.faulty_files if one.served or not one.hook]
+    refused = [one.hook for one in found.faulty_files if one.hook and not one.served]
+    if refused:
+        yield Worry(
+            _("the rules of %(hooks)s have faults, and senders are answered 503", hooks=", ".join(refused)), "bad"
+        )
+    if "" in serving:
+        yield Worry(_("no hook file is found; what was loaded goes on"), "bad")
+    if named := [hook for hook in serving if hook]:
+        words = _("the rules of %(hooks)s have faults; the last good version goes on", hooks=", ".join(named))
+        yield Worry(words, "warn")
 
 
 def _of_gates(found: Status) -> Iterator[Worry]:
@@ -129,7 +150,7 @@ def headline(found: list[Worry]) -> tuple[str, str]:
 
 def known_about(standing: Standing) -> str:
     """Say what failed and was seen already; empty where there is none."""
-    seen = [group for group in standing.found.groups if group.acked_by]
+    seen = [group for group in standing.found.groups if group.count and group.acked_by]
     if not seen:
         return ""
     kinds = ngettext("%(num)s kind of failure", "%(num)s kinds of failure", len(seen), num=number(len(seen)))

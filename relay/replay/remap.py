@@ -25,12 +25,11 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
         hook = hooks.get(stored.hook)
         if hook is None:
             raise CommandError(f"hook '{stored.hook}' is not loaded: put its file back into the rules")
-        event = parsed(stored, hook)
+        event, received_ms = as_came(stored, hook)
         # It keeps its id: a hook file that names another one now must not make a second event of it.
-        mapped = map_event(event, hook, received_ms=stored.received_ms)
-        arrival = replace(stored.as_arrival(replace(mapped, event_id=stored.sender_id)), door_ms=stored.stamp.at_ms)
+        mapped = replace(map_event(event, hook, received_ms=received_ms), event_id=stored.sender_id)
         return replace(
-            arrival,
+            stored.as_arrival(mapped),
             version=hook.version,
             destination=hook.destination,
             kind=event.kind,
@@ -41,11 +40,16 @@ def remapper(hooks: Mapping[str, Hook]) -> Remap:
     return remap
 
 
-def parsed(stored: StoredEvent, hook: Hook) -> Event:
-    """Read an event's body again, as what it became: it keeps its id and its time. Raises CommandError."""
+def as_came(stored: StoredEvent, hook: Hook) -> tuple[Event, int]:
+    """Give what mapping is given of an event, whenever it is mapped: as it was read, and when it was received, in ms.
+
+    The store's own time of receipt may be another than the door's, which is kept where mapping depends on it; where it
+    is not, no time was cut to it. Where the hook file names the event's id, its expression is given the sender's own
+    id again, else the event has the one under which it is kept. Raises CommandError.
+    """
     event = read_again(stored, hook)
-    at_ms = stored.stamp.at_ms if event.at_ms is None else event.at_ms
-    return replace(event, id=stored.sender_id, at_ms=at_ms)
+    received_ms = stored.door_ms or max(stored.received_ms, event.at_ms or 0)
+    return event if hook.event_id else replace(event, id=stored.sender_id), received_ms
 
 
 def read_again(stored: StoredEvent, hook: Hook) -> Event:
@@ -56,8 +60,9 @@ def read_again(stored: StoredEvent, hook: Hook) -> Event:
     """
     sender = adapter_for(stored, hook)
     headers = {**stored.headers, "content-type": stored.content_type}
+    request = Request(headers=headers, body=stored.body, received_ms=stored.door_ms or stored.received_ms)
     try:
-        events = sender.parse(Request(headers=headers, body=stored.body, received_ms=stored.received_ms))
+        events = sender.parse(request)
     except BadBody as error:
         raise CommandError(f"its body can't be read as a {stored.sender} event now: {error}") from error
     if len(events) != 1:

@@ -117,7 +117,7 @@ def _plan(store: Store, one: Replay, driver: str, remaps: Remaps, stop: Stop) ->
     try:
         remap = remaps() if one.mode is Mode.REMAPPED else None
     except RuleError as error:
-        store.replays.fail(one.id, driver, f"the rules have faults: {error.faults[0]}")
+        store.replays.fail(one.id, driver, f"the rules have faults: {error.problems[0]}")
         return
     planned = plan(store, store.replays.ids(one.id), remap=remap, force=one.force, seen=seen)
     ids = [item.event for item in planned.to_run]
@@ -189,7 +189,7 @@ def _until_rules_are_whole(errand: _Errand, remaps: Remaps, stop: Stop) -> Itera
             errand.remap = remaps()
             return
         except RuleError as error:
-            errand.keep(f"waiting: the rules have faults: {error.faults[0]}")
+            errand.keep(f"waiting: the rules have faults: {error.problems[0]}")
             yield errand.progress
             time.sleep(MENDING_S)
 

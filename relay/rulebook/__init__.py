@@ -6,11 +6,11 @@ and a suggestion. Folders beside the files hold example events and are not read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from relay.errors import RuleError
+from relay.errors import Problem, RuleError
 from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
 from relay.sending import About
@@ -21,31 +21,45 @@ ENDINGS = (".yaml", ".yml")
 def load(
     folder: Path, *, environment: Mapping[str, str], senders: Mapping[str, About], destinations: Collection[str]
 ) -> dict[str, Hook]:
-    """Give every hook by its name. Raises RuleError with all faults of all files."""
-    hooks, faults = check(folder, environment=environment, senders=senders, destinations=destinations)
-    if faults:
+    """Give every hook by its name; warnings stop none. Raises RuleError with all faults of all files."""
+    hooks, problems = check(folder, environment=environment, senders=senders, destinations=destinations)
+    if faults := faults_among(problems):
         raise RuleError(faults)
     return hooks
 
 
 def check(
     folder: Path, *, environment: Mapping[str, str], senders: Mapping[str, About], destinations: Collection[str]
-) -> tuple[dict[str, Hook], list[str]]:
-    """Give the hooks of the files without a fault, and all faults of the others."""
+) -> tuple[dict[str, Hook], tuple[Problem, ...]]:
+    """Give the hooks of the files without a fault, and all that is wrong or doubtful in any file."""
     if not folder.is_dir():
-        return {}, [f"{folder.as_posix()}: no such folder; set RELAY_RULES to the folder of the hook files"]
+        return {}, (nothing_in(folder),)
     known = Known(environment=environment, senders=senders, destinations=destinations)
     hooks: dict[str, Hook] = {}
-    faults: list[str] = []
+    problems: list[Problem] = []
+    first: dict[str, Path] = {}
     files = hook_files(folder)
     for file in files:
-        hook, more = read_file(file, known, hooks)
-        faults += more
+        hook, more = read_file(file, known, first.setdefault(file.stem, file))
+        problems += more
         if hook:
             hooks[hook.name] = hook
     if not files:
-        faults.append(f"{folder.as_posix()}: holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}")
-    return hooks, faults
+        problems.append(nothing_in(folder))
+    return hooks, tuple(problems)
+
+
+def faults_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Give those that keep a hook from being loaded."""
+    return tuple(problem for problem in problems if problem.severity == "fault")
+
+
+def nothing_in(folder: Path) -> Problem:
+    """Say what is wrong where no hook file is found."""
+    words = "no such folder; set RELAY_RULES to the folder of the hook files"
+    if folder.is_dir():
+        words = f"holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}"
+    return Problem(file=folder.as_posix(), words=words)
 
 
 class Whatever(Mapping[str, str]):
@@ -61,14 +75,25 @@ class Whatever(Mapping[str, str]):
         return 0
 
 
+def read_draft(
+    file: PurePath, text: str, senders: Mapping[str, About], destinations: Collection[str] | None = None
+) -> tuple[Hook | None, tuple[Problem, ...]]:
+    """Read a hook file's text that is not on disk, to look at and to try, not to verify with: it has no secrets.
+
+    Gives the hook, or None where it has faults, and all that is wrong or doubtful. Whether secrets are set is not
+    asked, nor whether a destination is there unless they are given.
+    """
+    known = Known(environment=Whatever(), senders=senders, destinations=destinations or Whatever())
+    hook, problems = read_hook(file, text.encode(errors="surrogatepass"), known)
+    return hook and replace(hook, secrets=(), keys={}), problems
+
+
 def read_text(file: PurePath, text: str, senders: Mapping[str, About]) -> Hook | None:
-    """Read a version of a hook file that was loaded once, to look at and not to verify with: it has no secrets.
+    """Read a version of a hook file that was loaded once. It has no secrets.
 
     None where it can't be read any more: a later relay may know other words.
     """
-    known = Known(environment=Whatever(), senders=senders, destinations=Whatever())
-    hook, _ = read_hook(file, text.encode(), known)
-    return hook and replace(hook, secrets=(), keys={})
+    return read_draft(file, text, senders)[0]
 
 
 def hook_files(folder: Path) -> list[Path]:
@@ -78,12 +103,13 @@ def hook_files(folder: Path) -> list[Path]:
     )
 
 
-def read_file(file: Path, known: Known, hooks: Mapping[str, Hook]) -> tuple[Hook | None, list[str]]:
+def read_file(file: Path, known: Known, first: Path) -> tuple[Hook | None, tuple[Problem, ...]]:
+    """Read a file, unless another one was first to be the hook of this name."""
     try:
         content = file.read_bytes()
     except OSError as error:
-        return None, [f"{file.as_posix()}: can't be read: {error.strerror}"]
-    if file.stem in hooks:
-        other = hooks[file.stem].file
-        return None, [f"{file.as_posix()}:1: hook {file.stem!r} is in {other} too; rename one of the two"]
+        return None, (Problem(file=file.as_posix(), words=f"can't be read: {error.strerror}"),)
+    if file != first:
+        words = f"hook {file.stem!r} is in {first.as_posix()} too; rename one of the two"
+        return None, (Problem(file=file.as_posix(), line=1, words=words),)
     return read_hook(file, content, known)

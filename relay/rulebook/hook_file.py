@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-
+from relay.errors import Problem
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Language
 from relay.expressions.readings import plain
 from relay.hooks import Formula, Hook, LeadBy, Rule
 from relay.model import Json
+from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import Wording, read_rule
 from relay.rulebook.signature_reading import read_signature
-from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, line_of, scalar_of
+from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
+from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
@@ -42,15 +43,15 @@ class Known:
     destinations: Collection[str]
 
 
-def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None, list[str]]:
+def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None, tuple[Problem, ...]]:
     """Read a hook file's bytes. Gives the hook, or None and every fault with its line."""
     page = Page(file.as_posix())
     if not NAME.fullmatch(file.stem):
-        page.fault(1, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _, 64 at the most")
+        page.fault(WHOLE, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _, 64 at the most")
     root = page.compose(content)
     entries = page.entries(root, "the file") if root else None
     hook = assemble(page, file.stem, content, entries, known) if entries is not None else None
-    return (None if page.faults else hook), page.lines()
+    return (None if page.faults else hook), page.in_order()
 
 
 def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Known) -> Hook:
@@ -86,20 +87,20 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
 
 def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> str:
     if entry is None:
-        page.fault(1, f"the file has no sender; add one of {', '.join(senders)}")
+        page.fault(WHOLE, f"the file has no sender; add one of {', '.join(senders)}")
         return ""
-    name = page.text(entry, "sender")
+    name = page.text_of(entry, "sender")
     if name and name not in senders:
-        page.fault(entry.line, f"unknown sender {name!r}{suggest(name, senders, 'senders')}")
+        page.fault(entry.at, f"unknown sender {name!r}{suggest(name, senders, 'senders')}")
     return name or ""
 
 
 def read_destination(page: Page, entry: Entry | None, destinations: Collection[str]) -> str:
     if entry is None:
         return "default"
-    name = page.text(entry, "destination")
+    name = page.text_of(entry, "destination")
     if name and name not in destinations:
-        page.fault(entry.line, f"unknown destination {name!r}{suggest(name, destinations, 'destinations')}")
+        page.fault(entry.at, f"unknown destination {name!r}{suggest(name, destinations, 'destinations')}")
     return name or ""
 
 
@@ -107,14 +108,14 @@ def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]
     """Read names of environment variables, all of which must be set."""
     if entry is None:
         words = "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]"
-        page.fault(1, f"the file has no secrets; {words}")
+        page.fault(WHOLE, f"the file has no secrets; {words}")
         return ()
     names = []
     for one in page.items(entry, "secrets"):
-        name = page.text(one, "a secret's name")
+        name = page.text_of(one, "a secret's name")
         names.append(name or "")
         if name and not environment.get(name, "").strip():
-            page.fault(one.line, f"secret {name!r} is not set; set this environment variable")
+            page.fault(one.at, f"secret {name!r} is not set; set this environment variable")
     return tuple(names)
 
 
@@ -123,12 +124,12 @@ def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[s
     names = {}
     for key, what in about.keys.items():
         if key not in entries:
-            page.fault(1, f"the file has no {key}; name the environment variable that holds {what}")
+            page.fault(WHOLE, f"the file has no {key}; name the environment variable that holds {what}")
             continue
-        name = page.text(entries[key], key)
+        name = page.text_of(entries[key], key)
         names[key] = name or ""
         if name and not environment.get(name, "").strip():
-            page.fault(entries[key].line, f"{key} {name!r} is not set; set this environment variable")
+            page.fault(entries[key].at, f"{key} {name!r} is not set; set this environment variable")
     return names
 
 
@@ -145,21 +146,21 @@ def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, F
 def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     page = wording.page
     if entry is None:
-        page.fault(1, "the file has no lead; say how it is found: by id, as in ${hidden.lead_id}, or by match")
+        page.fault(WHOLE, "the file has no lead; say how it is found: by id, as in ${hidden.lead_id}, or by match")
         return LeadBy()
     entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
     page.known(entries, "lead", ("id", "match", "missing", "nameless"))
     if ("id" in entries) == ("match" in entries):
-        page.fault(entry.line, "lead needs one of id and match")
+        page.fault(entry.key, "lead needs one of id and match")
     if "missing" in entries and "match" not in entries:
-        page.fault(entries["missing"].line, "lead: missing belongs to match; an event whose id is missing is parked")
+        page.fault(entries["missing"].key, "lead: missing belongs to match; an event whose id is missing is parked")
     missing = page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore"))
-    nameless = page.text(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
+    nameless = page.text_of(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
     if nameless and missing != "create":
         words = "it is the first name of a lead that is created from an event without one"
-        page.fault(entries["nameless"].line, f"lead: nameless belongs to missing: create; {words}")
+        page.fault(entries["nameless"].key, f"lead: nameless belongs to missing: create; {words}")
     return LeadBy(
         id=wording.formula(entries["id"], "lead: id") if "id" in entries else None,
         match=read_match(wording, entries["match"]) if "match" in entries else (),
@@ -174,7 +175,7 @@ def read_match(wording: Wording, entry: Entry) -> tuple[tuple[str, Formula], ...
         return ()
     wording.page.known(entries, "lead: match", MATCHES)
     if not entries:
-        wording.page.fault(entry.line, f"lead: match is empty; match by {' or '.join(MATCHES)}")
+        wording.page.fault(entry.at, f"lead: match is empty; match by {' or '.join(MATCHES)}")
     found = [(key, wording.formula(one, f"lead: match: {key}")) for key, one in entries.items()]
     return tuple((key, formula) for key, formula in found if formula)
 
@@ -182,26 +183,26 @@ def read_match(wording: Wording, entry: Entry) -> tuple[tuple[str, Formula], ...
 def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
     page = wording.page
     if entry is None:
-        page.fault(1, "the file has no rules; add one with a name and an update")
+        page.fault(WHOLE, "the file has no rules; add one with a name and an update")
         return ()
     entries = page.items(entry, "rules")
     say_twice(page, [one.node for one in entries])
     rules = tuple(rule for number, one in enumerate(entries, 1) if (rule := read_rule(wording, one, number)))
     if sum(rule.each for rule in rules) > MOST_ALONE:
-        page.fault(entry.line, f"more than {MOST_ALONE} rules have 'deliver: each'; merge some of them")
+        page.fault(entry.key, f"more than {MOST_ALONE} rules have 'deliver: each'; merge some of them")
     return rules
 
 
 def say_twice(page: Page, nodes: list[Node]) -> None:
     """Say which names of rules are given twice: each value shows the name of the rule that set it."""
     seen: dict[str, int] = {}
-    pairs = [pair for node in nodes if isinstance(node, MappingNode) for pair in node.value]
+    pairs = [pair for node in nodes if isinstance(node, Pairs) for pair in node.pairs]
     for key, value in pairs:
-        if key.value == "name" and isinstance(value, ScalarNode):
-            line = line_of(key)
-            if value.value in seen:
-                page.fault(line, f"rule {value.value!r} has the name of the rule in line {seen[value.value]}")
-            seen.setdefault(value.value, line)
+        if isinstance(key, Scalar) and key.text == "name" and isinstance(value, Scalar):
+            if value.text in seen:
+                words = f"rule {value.text!r} has the name of the rule in line {seen[value.text]}"
+                page.fault(place_of(value), words)
+            seen.setdefault(value.text, place_of(key).line)
 
 
 def read_tables(page: Page, entry: Entry | None) -> Tables:
@@ -215,11 +216,11 @@ def read_table(page: Page, entry: Entry, what: str) -> dict[str, Json]:
     spelled: dict[str, str] = {}
     for key, one in (page.entries(entry, what) or {}).items():
         if plain(key) in spelled:
-            page.fault(one.line, f"{what}: {key!r} and {spelled[plain(key)]!r} are the same key")
+            page.fault(one.key, f"{what}: {key!r} and {spelled[plain(key)]!r} are the same key")
         spelled[plain(key)] = key
-        value = scalar_of(one.node) if isinstance(one.node, ScalarNode) else None
+        value = scalar_of(one.node)
         if value is None:
             kind = kind_of_node(one.node)
-            page.fault(one.line, f"{what}: {key!r} must be text, a number or true/false, not {kind}")
+            page.fault(one.at, f"{what}: {key!r} must be text, a number or true/false, not {kind}")
         table[plain(key)] = value
     return table

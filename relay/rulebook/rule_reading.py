@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ruamel.yaml.nodes import ScalarNode
-
 from relay.errors import ExpressionError
 from relay.expressions.formulas import Reader, Template, Unit, settle
-from relay.expressions.grammar import BadTemplate, faults_of, suggest, template_of
+from relay.expressions.grammar import BadTemplate, flaws_of, suggest, template_of
 from relay.expressions.language import Language
 from relay.hooks import Formula, Rule
 from relay.lead_fields import FIELDS, fault_of
 from relay.model import METADATA, Json
-from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node, scalar_of
+from relay.rulebook.places import Place
+from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node
+from relay.rulebook.yaml_reading import Pairs, Scalar
 
 KEYS = ("name", "when", "update", "deliver", "stop")
 
@@ -32,23 +32,28 @@ class Wording:
 
     def template(self, entry: Entry, what: str) -> Template | None:
         """Read a text with holes; None after a fault."""
-        text = self.page.text(entry, what)
+        text = self.page.text_of(entry, what)
         if text is None:
             return None
         try:
             template = template_of(text)
         except BadTemplate as error:
-            self.page.fault(entry.line, f"{what} {error}")
+            self.page.fault(self.inside(entry, error.start, len(text)), f"{what} {error}")
             return None
-        good = [self.expression(entry, hole, what) for hole in template.holes]
+        holes = zip(template.starts, template.holes, strict=True)
+        good = [self.expression(entry, hole, what, start) for start, hole in holes]
         return template if all(good) else None
 
-    def expression(self, entry: Entry, source: str, what: str) -> bool:
-        """Check an expression; False after a fault."""
-        faults = faults_of(source, self.language, self.tables)
-        for words in faults:
-            self.page.fault(entry.line, f"{what}: {words}")
-        return not faults
+    def expression(self, entry: Entry, source: str, what: str, start: int = 0) -> bool:
+        """Check an expression, which begins there in the value; False after a fault."""
+        flaws = flaws_of(source, self.language, self.tables)
+        for flaw in flaws:
+            self.page.fault(self.inside(entry, start + flaw.start, flaw.length), f"{what}: {flaw.words}")
+        return not flaws
+
+    def inside(self, entry: Entry, start: int, length: int) -> Place:
+        """Give the place of some characters of a text."""
+        return self.page.inside(entry.node, start, length) if isinstance(entry.node, Scalar) else entry.at
 
     def formula(self, entry: Entry, what: str) -> Formula | None:
         """Read a value that must come out of the event."""
@@ -56,9 +61,9 @@ class Wording:
         if template is None:
             return None
         if not template.holes:
-            self.page.fault(entry.line, f"{what} is the same for every event; write an expression in ${{ }}")
+            self.page.fault(entry.at, f"{what} is the same for every event; write an expression in ${{ }}")
             return None
-        return Formula(source=template.source, read=Reader(self.language, template), line=entry.line)
+        return Formula(source=template.source, read=Reader(self.language, template), line=entry.key.line)
 
 
 @dataclass
@@ -77,36 +82,36 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> Rule | None:
     entries = page.entries(entry, f"rule {number}")
     if entries is None:
         return None
-    name = page.text(entries["name"], f"rule {number}: name") if "name" in entries else None
+    name = page.text_of(entries["name"], f"rule {number}: name") if "name" in entries else None
     if "name" not in entries:
-        page.fault(entry.line, f"rule {number} has no name; the name is what people see beside each value that it set")
+        page.fault(entry.at, f"rule {number} has no name; the name is what people see beside each value that it set")
     draft = Draft(f"rule {name!r}" if name else f"rule {number}")
     page.known(entries, draft.what, KEYS)
     when = read_when(wording, entries.get("when"), draft)
     each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
     stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
-    read_update(wording, entries.get("update"), draft, entry.line)
+    read_update(wording, entries.get("update"), draft, entry.key)
     if name is None or len(page.faults) > before:
         return None
     unit = Unit(wording.language, name, when=when, templates=draft.templates, literals=draft.literals)
-    when_line = entries["when"].line if "when" in entries else 0
-    return Rule(name=name, line=entry.line, run=unit, each=each, stop=stop, when_line=when_line, lines=draft.lines)
+    when_line = entries["when"].key.line if "when" in entries else 0
+    return Rule(name=name, line=entry.key.line, run=unit, each=each, stop=stop, when_line=when_line, lines=draft.lines)
 
 
 def read_when(wording: Wording, entry: Entry | None, draft: Draft) -> str | None:
     if entry is None:
         return None
-    if isinstance(entry.node, ScalarNode) and isinstance(scalar_of(entry.node), bool):
-        return str(entry.node.value).lower()
-    source = wording.page.text(entry, f"{draft.what}: when")
+    if isinstance(entry.node, Scalar) and isinstance(entry.node.value, bool):
+        return entry.node.text.lower()
+    source = wording.page.text_of(entry, f"{draft.what}: when")
     return source if source and wording.expression(entry, source, f"{draft.what}: when") else None
 
 
-def read_update(wording: Wording, entry: Entry | None, draft: Draft, line: int) -> None:
+def read_update(wording: Wording, entry: Entry | None, draft: Draft, rule: Place) -> None:
     """Read the body of a PUT with holes: core fields, and keys under ``metadata``."""
     page = wording.page
     if entry is None:
-        page.fault(line, f"{draft.what} has no update; say what should be true of the lead")
+        page.fault(rule, f"{draft.what} has no update; say what should be true of the lead")
         return
     fields = page.entries(entry, f"{draft.what}: update")
     if fields is None:
@@ -117,11 +122,11 @@ def read_update(wording: Wording, entry: Entry | None, draft: Draft, line: int) 
         elif name in FIELDS:
             read_value(wording, one, name, draft)
         else:
-            page.fault(one.line, f"{draft.what} sets unknown field {name!r}{hint_of(name)}")
-            if isinstance(one.node, ScalarNode) and "${" in one.node.value:
+            page.fault(one.key, f"{draft.what} sets unknown field {name!r}{hint_of(name)}")
+            if isinstance(one.node, Scalar) and "${" in one.node.text:
                 wording.template(one, f"{draft.what}: {name}")  # its faults are to be known now too
     if not fields:
-        page.fault(entry.line, f"{draft.what} has an update with nothing in it")
+        page.fault(entry.at, f"{draft.what} has an update with nothing in it")
 
 
 def hint_of(name: str) -> str:
@@ -135,26 +140,26 @@ def read_metadata(wording: Wording, entry: Entry, draft: Draft) -> None:
     page = wording.page
     keys = page.entries(entry, f"{draft.what}: metadata")
     for key, one in (keys or {}).items():
-        if not isinstance(one.node, ScalarNode):
+        if not isinstance(one.node, Scalar):
             words = f"must be text, a number or true/false, not {kind_of_node(one.node)}; metadata is flat"
-            page.fault(one.line, f"{draft.what}: {METADATA}{key} {words}")
-        elif scalar_of(one.node) is None:
+            page.fault(one.at, f"{draft.what}: {METADATA}{key} {words}")
+        elif one.node.value is None:
             words = "is null, and the lead API does not say what that does to a key; write a text, as in 'ninguno'"
-            page.fault(one.line, f"{draft.what}: {METADATA}{key} {words}")
+            page.fault(one.at, f"{draft.what}: {METADATA}{key} {words}")
         else:
             read_value(wording, one, METADATA + key, draft)
-    if keys is not None and not entry.node.value:
-        page.fault(entry.line, f"{draft.what} has metadata with nothing in it")
+    if keys is not None and isinstance(entry.node, Pairs) and not entry.node.pairs:
+        page.fault(entry.at, f"{draft.what} has metadata with nothing in it")
 
 
 def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> None:
     """Read one value: a literal that keeps the field's contract, or a template."""
     page, what = wording.page, f"{draft.what}: {register}"
-    draft.lines[register] = entry.line
-    if not isinstance(entry.node, ScalarNode):
-        page.fault(entry.line, f"{what} must be one value, not {kind_of_node(entry.node)}")
+    draft.lines[register] = entry.key.line
+    if not isinstance(entry.node, Scalar):
+        page.fault(entry.at, f"{what} must be one value, not {kind_of_node(entry.node)}")
         return
-    value = scalar_of(entry.node)
+    value = entry.node.value
     if isinstance(value, str) and "${" in value:
         template = wording.template(entry, what)
         if template and template.holes:
@@ -169,13 +174,13 @@ def read_literal(page: Page, entry: Entry, register: str, value: Json, draft: Dr
     try:
         settled = settle(value)
     except ExpressionError as error:
-        page.fault(entry.line, f"{draft.what}: {register} {error}")
+        page.fault(entry.at, f"{draft.what}: {register} {error}")
         return
     if settled is None and value is not None:
         clears = "" if register.startswith(METADATA) or fault_of(register, None) else ", or write null to clear it"
-        page.fault(entry.line, f"{draft.what}: {register} is empty; leave it out{clears}")
+        page.fault(entry.at, f"{draft.what}: {register} is empty; leave it out{clears}")
     elif words := fault_of(register, settled):
         quotes = "; put it in quotes" if isinstance(value, (int, float)) else ""
-        page.fault(entry.line, f"{draft.what}: {words}{quotes}")
+        page.fault(entry.at, f"{draft.what}: {words}{quotes}")
     else:
         draft.literals[register] = settled

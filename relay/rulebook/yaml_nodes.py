@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
+from relay.errors import Problem
 from relay.expressions.grammar import suggest
 from relay.lead_fields import kind_of
 from relay.model import Json
+from relay.rulebook.places import Place, place_inside, place_of
+from relay.rulebook.yaml_reading import CORE, CORE_TAGS, BadYaml, Items, Node, Pairs, Scalar, read
 
-CORE = "tag:yaml.org,2002:"
-CORE_TAGS = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
 #: What the library says of a mistake, and what it most often is.
 PLAIN_WORDS = {
     "mapping values are not allowed here": "a ': ' where none can be; put the value in quotes",
@@ -34,41 +31,70 @@ PLAIN_WORDS = {
 }
 
 
-class Entry(NamedTuple):
-    """A value in the file, with the line of its key: an empty value's own place may be a line below."""
+#: What is wrong with a whole file is told of its first line.
+WHOLE = Place(1)
 
-    line: int
+
+class Entry(NamedTuple):
+    """A value in the file, with the place of its key: an empty value's own place may be a line below."""
+
+    key: Place
     node: Node
+
+    @property
+    def at(self) -> Place:
+        """Where the value stands, where it has a place of its own that a person would look at, else its key."""
+        block = not isinstance(self.node, Scalar) and not self.node.flow
+        return self.key if block or self.node.start.index == self.node.end.index else place_of(self.node)
 
 
 @dataclass
 class Page:
-    """One hook file while it is read: its name, and what is wrong with it so far, by line."""
+    """One hook file while it is read: its name, its text, and what is wrong with it so far."""
 
     file: str
-    faults: list[tuple[int, str]] = field(default_factory=list)
+    text: str = ""
+    problems: list[Problem] = field(default_factory=list)
 
-    def fault(self, line: int, words: str) -> None:
-        self.faults.append((line, words))
+    def fault(self, at: Place, words: str) -> None:
+        self.note(at, words, "fault")
 
-    def lines(self) -> list[str]:
-        return [f"{self.file}:{line}: {words}" for line, words in sorted(self.faults, key=lambda fault: fault[0])]
+    def warn(self, at: Place, words: str) -> None:
+        self.note(at, words, "warning")
+
+    def note(self, at: Place, words: str, severity: Literal["fault", "warning"]) -> None:
+        line, column, length = at
+        self.problems.append(
+            Problem(file=self.file, line=line, column=column, length=length, words=words, severity=severity)
+        )
+
+    @property
+    def faults(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity == "fault"]
+
+    def in_order(self) -> tuple[Problem, ...]:
+        return tuple(sorted(self.problems, key=lambda problem: (problem.line, problem.column)))
+
+    def inside(self, node: Scalar, offset: int, length: int) -> Place:
+        """Give the place of some characters of a scalar's value."""
+        return place_inside(self.text, node, offset, length)
 
     def compose(self, content: bytes) -> Entry | None:
         """Read the file's bytes; None after a fault."""
         try:
-            node = YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig"))
+            self.text = content.decode("utf-8-sig")
+            node = read(self.text)
         except UnicodeDecodeError as error:
-            self.fault(content.count(b"\n", 0, error.start) + 1, "is not UTF-8 text")
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self.fault(mark.line + 1 if mark else 1, f"is not YAML: {words_of(error)}")
-        except (YAMLError, ValueError, RecursionError) as error:
-            self.fault(1, f"is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+            line_start = content.rfind(b"\n", 0, error.start) + 1
+            column = len(content[line_start : error.start].decode(errors="replace")) + 1
+            self.fault(Place(content.count(b"\n", 0, error.start) + 1, column, 1), "is not UTF-8 text")
+        except BadYaml as error:
+            at = Place(error.line, error.column) if error.line else WHOLE
+            self.fault(at, f"is not YAML: {words_of(str(error))}")
         else:
-            if isinstance(node, Node):
-                return self.without_tags(Entry(line_of(node), node))
-            self.fault(1, "is empty")
+            if node is not None:
+                return self.without_tags(Entry(place_of(node), node))
+            self.fault(WHOLE, "is empty")
         return None
 
     def without_tags(self, root: Entry) -> Entry:
@@ -76,48 +102,48 @@ class Page:
         for node in every(root.node):
             if has_tag(node):
                 words = "means nothing here; leave it out, or put the value in quotes"
-                self.fault(line_of(node), f"the tag {node.tag} {words}")
+                self.fault(place_of(node), f"the tag {node.tag} {words}")
         return root
 
     def entries(self, entry: Entry, what: str) -> dict[str, Entry] | None:
         """Read an object's entries by key, and say which are written twice; None after a fault of its type."""
-        if not isinstance(entry.node, MappingNode):
-            self.fault(entry.line, f"{what} must be an object, not {kind_of_node(entry.node)}")
+        if not isinstance(entry.node, Pairs):
+            self.fault(entry.at, f"{what} must be an object, not {kind_of_node(entry.node)}")
             return None
         found: dict[str, Entry] = {}
-        for key, value in entry.node.value:
-            if not isinstance(key, ScalarNode) or not key.value:
-                self.fault(line_of(key), f"{what} has a key that is no text")
-            elif key.value in found:
-                self.fault(line_of(key), f"{what} has the key {key.value!r} twice")
+        for key, value in entry.node.pairs:
+            if not isinstance(key, Scalar) or not key.text:
+                self.fault(place_of(key), f"{what} has a key that is no text")
+            elif key.text in found:
+                self.fault(place_of(key), f"{what} has the key {key.text!r} twice")
             else:
-                found[key.value] = Entry(line_of(key), value)
+                found[key.text] = Entry(place_of(key), value)
         return found
 
     def known(self, entries: dict[str, Entry], what: str, keys: Collection[str]) -> None:
         """Say which keys of an object are not known."""
         for key, entry in entries.items():
             if key not in keys:
-                self.fault(entry.line, f"{what} has the unknown key {key!r}{suggest(key, keys, 'keys')}")
+                self.fault(entry.key, f"{what} has the unknown key {key!r}{suggest(key, keys, 'keys')}")
 
     def items(self, entry: Entry, what: str) -> list[Entry]:
         """Read a list that holds something; an empty one after a fault."""
-        if not isinstance(entry.node, SequenceNode):
-            self.fault(entry.line, f"{what} must be a list, not {kind_of_node(entry.node)}")
+        if not isinstance(entry.node, Items):
+            self.fault(entry.at, f"{what} must be a list, not {kind_of_node(entry.node)}")
             return []
-        if not entry.node.value:
-            self.fault(entry.line, f"{what} is empty")
-        return [Entry(line_of(node), node) for node in entry.node.value]
+        if not entry.node.items:
+            self.fault(entry.at, f"{what} is empty")
+        return [Entry(place_of(node), node) for node in entry.node.items]
 
-    def text(self, entry: Entry, what: str) -> str | None:
+    def text_of(self, entry: Entry, what: str) -> str | None:
         """Read text that is not blank."""
-        value = scalar_of(entry.node) if isinstance(entry.node, ScalarNode) else None
+        value = scalar_of(entry.node)
         if isinstance(value, str) and value.strip():
             return value
         if isinstance(value, str) and not has_tag(entry.node):
-            self.fault(entry.line, f"{what} is empty")
+            self.fault(entry.at, f"{what} is empty")
         elif not isinstance(value, str):
-            self.fault(entry.line, f"{what} must be text, not {kind_of_node(entry.node)}")
+            self.fault(entry.at, f"{what} must be text, not {kind_of_node(entry.node)}")
         return None
 
     def option(self, entry: Entry | None, what: str, choices: Sequence[str]) -> str:
@@ -125,55 +151,32 @@ class Page:
         if entry is None:
             return choices[0]
         node = entry.node
-        value = str(node.value) if isinstance(node, ScalarNode) else ""
+        value = node.text if isinstance(node, Scalar) else ""
         if value.lower() not in choices:
             given = repr(value) if value else kind_of_node(node)
-            self.fault(entry.line, f"{what} must be {', '.join(choices[:-1])} or {choices[-1]}, not {given}")
+            self.fault(entry.at, f"{what} must be {', '.join(choices[:-1])} or {choices[-1]}, not {given}")
         return value.lower()
 
 
-def line_of(node: Node) -> int:
-    line: int = node.start_mark.line
-    return line + 1
-
-
-def words_of(error: MarkedYAMLError) -> str:
-    problem = str(error.problem)
+def words_of(problem: str) -> str:
     if "'\\t'" in problem:
         return "a tab; indent with spaces"
     return next((words for part, words in PLAIN_WORDS.items() if part in problem), problem)
 
 
-def scalar_of(node: ScalarNode) -> Json:
-    """Give a scalar's value by the core schema of YAML 1.2; a date is text."""
-    tag, text = str(node.tag).removeprefix(CORE), node.value
-    if tag == "null":
-        return None
-    if tag == "bool":
-        return bool(text.lower() == "true")
-    if tag in ("int", "float"):
-        return number_of(tag, text.replace("_", "").lower())
-    return str(text)
-
-
-def number_of(tag: str, text: str) -> Json:
-    """Read a number of any notation of YAML's; what only claims to be one, by a tag, is text."""
-    try:
-        if tag == "int":
-            return int(text, 0 if text.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
-        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-    except ValueError:
-        return text
+def scalar_of(node: Node) -> Json:
+    """Give a scalar's value; None for what is none."""
+    return node.value if isinstance(node, Scalar) else None
 
 
 def kind_of_node(node: Node) -> str:
-    if isinstance(node, ScalarNode):
-        return kind_of(scalar_of(node))
-    return "an object" if isinstance(node, MappingNode) else "a list"
+    if isinstance(node, Scalar):
+        return kind_of(node.value)
+    return "an object" if isinstance(node, Pairs) else "a list"
 
 
 def has_tag(node: Node) -> bool:
-    return str(node.tag).removeprefix(CORE) not in CORE_TAGS
+    return node.tag.removeprefix(CORE) not in CORE_TAGS
 
 
 def every(node: Node) -> Iterator[Node]:
@@ -185,7 +188,7 @@ def every(node: Node) -> Iterator[Node]:
             continue
         seen.add(id(one))
         yield one
-        if isinstance(one, MappingNode):
-            left += [part for pair in one.value for part in pair]
-        elif isinstance(one, SequenceNode):
-            left += one.value
+        if isinstance(one, Pairs):
+            left += [part for pair in one.pairs for part in pair]
+        elif isinstance(one, Items):
+            left += one.items

@@ -6,13 +6,16 @@ The token goes in a header and nowhere else: in an address it would stand in log
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import orjson
-import requests
 
 from relay.errors import Denied, Refused, Unavailable
 from relay.model import Json
+
+if TYPE_CHECKING:
+    import requests
 
 #: Seconds to connect, and between two bytes.
 TIMEOUT_S = (5.0, 15.0)
@@ -24,6 +27,8 @@ LONGEST_WAIT_MS = 86_400_000
 
 def ask(title: str, url: str, *, token: str, headers: Mapping[str, str] | None = None) -> requests.Response:
     """Make one GET. Raises Unavailable where no answer came, Denied for a token that can't even be sent."""
+    import requests  # noqa: PLC0415 -- slow to load, and what only checks or maps never asks anybody
+
     if not (token and token.isascii() and token.isprintable()):
         raise Denied(f"{title}: the token is empty, or holds characters that no token has; set it anew")
     all_headers = {"Authorization": f"Bearer {token}", "User-Agent": "lead-relay", **(headers or {})}
@@ -58,8 +63,3 @@ def json_of(response: requests.Response) -> Mapping[str, Json]:
     except orjson.JSONDecodeError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def objects(value: Json) -> list[Mapping[str, Json]]:
-    """Give the objects of a list, without anything else in it."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

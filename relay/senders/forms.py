@@ -9,10 +9,6 @@ from collections.abc import Iterable
 from io import BytesIO
 from urllib.parse import parse_qsl
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
-
 from relay.errors import BadBody
 from relay.model import Json
 from relay.sending import Request
@@ -30,6 +26,10 @@ def is_form(request: Request) -> bool:
 
 def read_form(request: Request) -> dict[str, Json]:
     """Read the fields of a form post. Raises BadBody."""
+    # Slow to load for a command that reads no form; the web process has loaded them with Flask.
+    from werkzeug.exceptions import HTTPException  # noqa: PLC0415
+    from werkzeug.http import parse_options_header  # noqa: PLC0415
+
     if not request.body:
         raise BadBody("the body is empty")
     mimetype, options = parse_options_header(request.headers.get("content-type", ""))
@@ -47,6 +47,8 @@ def urlencoded_pairs(body: bytes) -> Iterable[tuple[str, str]]:
 
 
 def multipart_pairs(body: bytes, options: dict[str, str]) -> Iterable[tuple[str, str]]:
+    from werkzeug.formparser import FormDataParser  # noqa: PLC0415 -- as above
+
     # A file stays in memory, no larger than the body; werkzeug's own choice leaves a temporary file open.
     parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO(), max_form_parts=MOST_FIELDS, silent=False)
     _, form, _ = parser.parse(BytesIO(body), MULTIPART, len(body), options)

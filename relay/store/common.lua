@@ -75,6 +75,9 @@ local function overall(states)
   end
 end
 
+-- Groups of failures ask to be told when an event that they have on its way has ended.
+local arrive
+
 -- Give the event its new state: count it, keep its record while it waits, let it expire when it has ended.
 local function enter(id, h, state, retention)
   if state ~= h.state then
@@ -85,7 +88,12 @@ local function enter(id, h, state, retention)
     if state == 'd' then clock_speed(h.hook, NOW - h.received) end
     h.state = state
   end
-  if waits(state) then redis.call('PERSIST', event_key(id)) else redis.call('PEXPIRE', event_key(id), retention) end
+  if waits(state) then
+    redis.call('PERSIST', event_key(id))
+  else
+    redis.call('PEXPIRE', event_key(id), retention)
+    arrive(id)
+  end
 end
 
 local function set_place(id, h, place, state)

@@ -1,6 +1,7 @@
 """Failures that look alike, each kind of them a group: what a person reads first, and replays or drops as one.
 
-A group is open while an event of it fails, and opens again when it comes back. Scripts keep it with every step.
+A group is open while an event of it fails or, replayed, is on its way; it closes when the last one has been delivered
+or dropped, and opens again when it comes back. Scripts keep it with every step.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ class Group:
     status: int
     #: Events that fail now.
     count: int
+    #: Those that neither fail nor are delivered yet: somebody replayed them, or their lead became known.
+    on_their_way: int
     #: When it opened, and when its last event failed, in ms since 1970.
     since_ms: int
     last_ms: int
-    #: How many times it has opened.
+    #: How many times it has begun: with its first event, and whenever one failed again after none did any more.
     times: int
     #: Its events by the hour in which they failed, the last one now.
     trend: tuple[int, ...]
@@ -107,20 +110,21 @@ class Groups:
         return self._groups(pairs, 0, spans=0)
 
     def sizes(self) -> dict[str, int]:
-        """Give how many groups are open and have not been seen, by 'dead', 'parked' and 'faulty'."""
+        """Give how many groups have failing events and have not been seen, by 'dead', 'parked' and 'faulty'."""
         sizes = dict.fromkeys(WHAT.values(), 0)
         for group in self.open(trends=False):
-            sizes[group.what] += not group.acked_by
+            sizes[group.what] += group.count > 0 and not group.acked_by
         return sizes
 
     def unseen(self) -> int:
-        """Count the open groups that nobody has seen, 500 at the most; cheap, for every page."""
+        """Count the groups that fail and that nobody has seen, 500 at the most; cheap, for every page."""
         with store_errors():
             ids = self._client.zrange("relay:open", 0, MOST - 1, desc=True)
             pipe = self._client.pipeline(transaction=False)
             for id in ids:
-                pipe.hexists(b"relay:group:" + id, "acked")
-            return sum(not seen for seen in pipe.execute()) if ids else 0
+                pipe.hexists(b"relay:group:" + id, "acked").exists(b"relay:in:" + id)
+            told = pipe.execute() if ids else []
+        return sum(failing and not seen for seen, failing in zip(told[::2], told[1::2], strict=True))
 
     def members(self, id: str) -> list[str]:
         """Give the ids of a group's events, the one that failed first first."""
@@ -131,6 +135,11 @@ class Groups:
         """Give the ids of the last ``most`` events that failed in a group, the newest first."""
         with store_errors():
             return [one.decode() for one in self._client.zrange(f"relay:in:{id}", 0, most - 1, desc=True)]
+
+    def on_their_way(self, id: str, most: int) -> list[str]:
+        """Give the ids of ``most`` events of a group that are on their way, the one that failed last first."""
+        with store_errors():
+            return [one.decode() for one in self._client.zrange(f"relay:out:{id}", 0, most - 1, desc=True)]
 
     def of(self, ids: Sequence[str]) -> dict[str, str]:
         """Give the group of each of these events that stands in one."""
@@ -161,24 +170,26 @@ class Groups:
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             for id, _ in rows:
-                members = b"relay:in:" + id
-                pipe.hgetall(b"relay:group:" + id).zcard(members).zrange(members, -1, -1, withscores=True)
+                members, outgoing = b"relay:in:" + id, b"relay:out:" + id
+                pipe.hgetall(b"relay:group:" + id)
+                for key in (members, outgoing):
+                    pipe.zcard(key).zrange(key, -1, -1, withscores=True)
                 for span in range(spans):
                     start = first + span * TREND_SPAN_MS
                     pipe.zcount(members, f"({start}", start + TREND_SPAN_MS)
             told = pipe.execute()
-        step = 3 + spans
+        step = 5 + spans
         parts = [told[place : place + step] for place in range(0, len(told), step)]
         return [
-            _group(id.decode(), int(closed), *part[:3], trend=part[3:])
+            _group(id.decode(), int(closed), part[0], part[1:5], trend=part[5:])
             for (id, closed), part in zip(rows, parts, strict=True)
             if part[0]
         ]
 
 
-def _group(  # noqa: PLR0913 -- what Redis told of one group
-    id: str, closed_ms: int, flat: Any, count: int, last: Any, *, trend: Sequence[int]
-) -> Group:
+def _group(id: str, closed_ms: int, flat: Any, events: Sequence[Any], *, trend: Sequence[int]) -> Group:
+    """Read what Redis told of a group; ``events``: number and last of those that fail, and of those on their way."""
+    count, last, outgoing, last_outgoing = events
     told = {name.decode(): value for name, value in flat.items()}
     what, hook, kind, field, words, status = orjson.loads(told["about"])
     acked_by, acked_ms, acked_count = orjson.loads(told["acked"]) if "acked" in told else ("", 0, 0)
@@ -192,8 +203,9 @@ def _group(  # noqa: PLR0913 -- what Redis told of one group
         words=words,
         status=int(status),
         count=count,
+        on_their_way=outgoing,
         since_ms=since_ms,
-        last_ms=int(last[0][1]) if last else closed_ms or since_ms,
+        last_ms=max((int(at_ms) for _, at_ms in (*last, *last_outgoing)), default=closed_ms or since_ms),
         times=int(told.get("times", 1)),
         trend=tuple(trend),
         closed_ms=closed_ms,

@@ -79,6 +79,7 @@ def add(desk: Desk, means: Means) -> None:
             row=row,
             suspects=suspects(store, row.group, explainer.explain),
             events=rows_of(store, found.events),
+            outgoing=rows_of(store, list(store.events.events(store.groups.on_their_way(group, EVENTS)))),
             found=found,
             plain=plain,
             links=links,

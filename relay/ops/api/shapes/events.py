@@ -98,6 +98,20 @@ EVENTS: dict[str, Shape] = {
 #: relay.explain
 EXPLAINED: dict[str, Shape] = {
     "Seen": thing("A value that an expression saw.", source=TEXT, value=ANY, missing=FLAG),
+    "Filtering": thing(
+        "A value of an expression on its way through its filters.",
+        source=TEXT,
+        start=ref("Seen"),
+        steps=some(
+            thing(
+                filter=say("As written.", TEXT),
+                verdict=one_of("changed", "emptied", "filled", "kept", "failed"),
+                value=ANY,
+                missing=FLAG,
+                words=say("Why it failed.", TEXT),
+            )
+        ),
+    ),
     "Condition": thing(
         "A condition, or a part of one, on this event.",
         source=TEXT,
@@ -118,6 +132,7 @@ EXPLAINED: dict[str, Shape] = {
         missing=FLAG,
         fault=TEXT,
         seen=some(ref("Seen")),
+        filtered=some(ref("Filtering")),
         overridden_by=TEXT,
     ),
     "RuleSeen": thing(
@@ -129,6 +144,7 @@ EXPLAINED: dict[str, Shape] = {
         words=TEXT,
         when_line=NUMBER,
         when=maybe(ref("Condition")),
+        filtered=say("The filters of its condition.", some(ref("Filtering"))),
         deliver=one_of("merged", "each"),
         stop=FLAG,
         registers=some(TEXT),
@@ -154,6 +170,8 @@ EXPLAINED: dict[str, Shape] = {
         value=ref("Seen"),
         name=maybe(TEXT),
         words=TEXT,
+        seen=some(ref("Seen")),
+        filtered=some(ref("Filtering")),
     ),
     "LeadSeen": thing(
         "How the event names its lead.",
@@ -161,6 +179,8 @@ EXPLAINED: dict[str, Shape] = {
         line=NUMBER,
         value=maybe(ref("Seen")),
         words=TEXT,
+        seen=some(ref("Seen")),
+        filtered=some(ref("Filtering")),
         names=some(ref("NameSeen")),
         missing=one_of("park", "create", "ignore"),
     ),

@@ -1,0 +1,221 @@
+"""Reads YAML 1.2 as nodes that know their places: quickly where it is plain, exactly where it is not.
+
+``yaml_nodes`` calls it for each hook file. libyaml reads fifty times faster than the library that reads YAML as its
+authors mean it; of texts in which the two could differ, and of all that libyaml refuses, the latter alone decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+
+from relay.model import Json
+
+CORE = "tag:yaml.org,2002:"
+CORE_TAGS = ("", "!", "str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
+#: Tabs, anchors, aliases, tags, directives, odd line breaks, a comment right behind the mark of a block.
+UNUSUAL = re.compile(r"[\t\x85\u2028\u2029\ufeff]|\r(?!\n)|(?<![^\s,\[{}:?-])(?:[&*!](?=\S)(?!=)|%)|[|>][-+\d]*#")
+#: What plain scalars mean by the core schema, with the first characters that decide whether it is worth a look.
+TYPED = frozenset("-+.0123456789tTfFnN~")
+FLOAT = re.compile(
+    r"[-+]?\d[\d_]*\.[\d_]*(?:[eE][-+]?\d+)?|[-+]?\d[\d_]*[eE][-+]?\d+|[-+]?\.[\d_]+(?:[eE][-+]\d+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+    re.ASCII,
+)
+INT = re.compile(r"[-+]?0b[01_]+|[-+]?0o?[0-7_]+|[-+]?[\d_]+|[-+]?0x[\da-fA-F_]+", re.ASCII)
+WORDS: dict[str, Json] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("~", "null", "Null", "NULL", ""), None),
+}
+
+#: A library's mark: ``line``, ``column`` and ``index``, each from 0.
+Mark: TypeAlias = Any
+
+
+class BadYaml(Exception):
+    """A text that is no YAML. Line and column are from 1; 0 where it is not known where."""
+
+    def __init__(self, words: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(words)
+        self.line, self.column = line, column
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """A value that is neither an object nor a list."""
+
+    text: str
+    #: As written; empty where there is none.
+    tag: str
+    #: A quote, ``|`` or ``>``; empty for plain ones.
+    style: str
+    start: Mark
+    end: Mark
+    #: Whether it is plain, so that its text decides its type.
+    plain: bool
+
+    @property
+    def value(self) -> Json:
+        """Give its value by the core schema of YAML 1.2; a date is text."""
+        if self.plain:
+            return typed(self.text) if not self.text or self.text[0] in TYPED else self.text
+        return tagged(self.tag, self.text)
+
+
+@dataclass(slots=True, eq=False)
+class Items:
+    """A list."""
+
+    tag: str
+    #: Whether it is written in ``[ ]``.
+    flow: bool
+    start: Mark
+    end: Mark
+    items: list[Node] = field(default_factory=list)
+
+
+class Pair(NamedTuple):
+    key: Node
+    value: Node
+
+
+@dataclass(slots=True, eq=False)
+class Pairs:
+    """An object: its keys and values in order, with those that are written twice."""
+
+    tag: str
+    #: Whether it is written in ``{ }``.
+    flow: bool
+    start: Mark
+    end: Mark
+    pairs: list[Pair] = field(default_factory=list)
+
+
+Node: TypeAlias = "Scalar | Items | Pairs"
+
+
+def typed(text: str) -> Json:
+    """Read a plain scalar."""
+    if text in WORDS:
+        return WORDS[text]
+    if FLOAT.fullmatch(text):
+        return number_of("float", text)
+    return number_of("int", text) if INT.fullmatch(text) else text
+
+
+def tagged(tag: str, text: str) -> Json:
+    """Read a scalar by its tag; text where it has none."""
+    kind = tag.removeprefix(CORE)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    return number_of(kind, text) if kind in ("int", "float") else text
+
+
+def number_of(kind: str, written: str) -> Json:
+    """Read a number of any notation of YAML's; what only claims to be one is text."""
+    text = written.replace("_", "").lower()
+    try:
+        if kind == "int":
+            return int(text, 0 if text.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
+        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:
+        return written
+
+
+def read(text: str) -> Node | None:
+    """Read a text's only document; None where it has none. Raises BadYaml."""
+    if yaml.__with_libyaml__ and not UNUSUAL.search(text):
+        try:
+            return composed(quickly(text))
+        except (yaml.YAMLError, BadYaml, ValueError):
+            pass  # the other reader finds it again, or finds it good
+    return exactly(text)
+
+
+def quickly(text: str) -> Iterator[Any]:
+    return iter(yaml.cyaml.CParser(text).get_event, None)
+
+
+def exactly(text: str) -> Node | None:
+    from ruamel.yaml import YAML  # noqa: PLC0415 -- slow to load, and needed for odd or faulty files only
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    try:
+        return composed(YAML(typ="safe", pure=True).parse(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise BadYaml(str(error.problem), *((mark.line + 1, mark.column + 1) if mark else ())) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise BadYaml(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def composed(events: Iterable[Any]) -> Node | None:
+    """Put nodes together out of a library's events. Raises BadYaml."""
+    root: list[Node] = []
+    open_nodes: list[tuple[Node | None, list[Node]]] = [(None, root)]
+    anchors: dict[str, Node] = {}
+    for event in events:
+        kind = type(event).__name__
+        if kind in ("SequenceEndEvent", "MappingEndEvent"):
+            close(*open_nodes.pop(), event.end_mark)
+        elif kind == "AliasEvent":
+            open_nodes[-1][1].append(anchored(event, anchors))
+        elif make := MAKERS.get(kind):
+            node = make(event)
+            open_nodes[-1][1].append(node)
+            if event.anchor is not None:
+                anchors[event.anchor] = node
+            if not isinstance(node, Scalar):
+                open_nodes.append((node, []))
+        elif kind == "DocumentStartEvent" and root:
+            raise BadYaml("found another document", event.start_mark.line + 1, event.start_mark.column + 1)
+    return root[0] if root else None
+
+
+def close(node: Node | None, found: list[Node], end: Mark) -> None:
+    """Give a list or an object what was found in it."""
+    if isinstance(node, Items):
+        node.items = found
+        node.end = end
+    elif isinstance(node, Pairs):
+        node.pairs = list(map(Pair, found[::2], found[1::2]))
+        node.end = end
+
+
+def anchored(event: Any, anchors: dict[str, Node]) -> Node:
+    if event.anchor not in anchors:
+        raise BadYaml(f"found undefined alias {event.anchor!r}", event.start_mark.line + 1, event.start_mark.column + 1)
+    return anchors[event.anchor]
+
+
+def scalar(event: Any) -> Scalar:
+    return Scalar(
+        text=event.value,
+        tag=event.tag or "",
+        style=event.style or "",
+        start=event.start_mark,
+        end=event.end_mark,
+        plain=event.implicit[0] and event.tag in (None, "!"),
+    )
+
+
+def items(event: Any) -> Items:
+    return Items(event.tag or "", bool(event.flow_style), event.start_mark, event.end_mark)
+
+
+def pairs(event: Any) -> Pairs:
+    return Pairs(event.tag or "", bool(event.flow_style), event.start_mark, event.end_mark)
+
+
+MAKERS: dict[str, Callable[[Any], Node]] = {
+    "ScalarEvent": scalar,
+    "SequenceStartEvent": items,
+    "MappingStartEvent": pairs,
+}
