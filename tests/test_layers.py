@@ -14,12 +14,27 @@ import relay
 ROOT = Path(relay.__file__).parent.parent
 
 LAYERS = {
-    "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields"],
-    "decisions": ["expressions", "grouping", "identities", "mapping", "masking", "merge", "retry", "silence", "terms"],
+    "words": ["model", "sending", "hooks", "accounts", "errors", "texts", "lead_fields", "shapes", "spelling"],
+    "decisions": [
+        "expressions",
+        "grouping",
+        "identities",
+        "mapping",
+        "masking",
+        "merge",
+        "retry",
+        "silence",
+        "terms",
+        "drift",
+    ],
     "edges": ["settings", "logs", "rulebook", "senders", "store", "leads_api", "nudge", "beat"],
     "journeys": [
-        "backtest",
         "receive",
+        "noticing",
+        "coverage",
+        "forms",
+        "live_rules",
+        "backtest",
         "finding",
         "replay",
         "explain",
@@ -38,6 +53,7 @@ LAYERS = {
         "rehearsal",
         "doctor",
         "new_hook",
+        "drafts",
         "ops",
         "sandbox",
     ],

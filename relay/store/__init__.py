@@ -11,6 +11,7 @@ relay:errands:<queue>        events that want something asked, by the ms at whic
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
+relay:serving, relay:rule-faults              which version of each hook file serves; what is wrong with files
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
@@ -24,6 +25,8 @@ relay:replays, relay:replays:todo              replays, and those to be planned 
 relay:replay:<replay>, and :ids, :failed        one of them: how far it has come, its events, what could not be replayed
 relay:edits:<event>, relay:dropped:<event>     what people changed of an event; who dropped it, when and why
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:held:<hook>:<day>      how often its rules held that day, and gave values
+relay:forms:<hook>           what its forms look like; :last when each was used, :versions, :meant what of it is meant
 relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 relay:asked:<ticket>         what somebody typed into the search box, for an hour
@@ -39,11 +42,13 @@ from relay.store.accept_times import AcceptTimes
 from relay.store.acts import Acts
 from relay.store.alarms import Alarms
 from relay.store.arming import Arming
+from relay.store.coverage import Coverage
 from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
 from relay.store.finder import Finder
+from relay.store.forms import Forms
 from relay.store.gates import Gates
 from relay.store.groups import Groups
 from relay.store.letters import Letters
@@ -55,6 +60,7 @@ from relay.store.replays import Replays
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
 from relay.store.searches import Searches
+from relay.store.serving import Serving
 from relay.store.steering import Steering
 from relay.store.strays import strays
 
@@ -79,6 +85,7 @@ class Store:
         self.names = Names(self.scripts, index_key)
         self.lookup = lookup
         self.rule_texts = RuleTexts(self.scripts, retention_ms=retention_ms)
+        self.serving = Serving(self.scripts)
         self.door = Door(
             self.scripts,
             self.names,
@@ -101,6 +108,8 @@ class Store:
         self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
+        self.forms = Forms(self.scripts)
+        self.coverage = Coverage(self.scripts)
         self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:

@@ -34,8 +34,13 @@ FILES: dict[str, tuple[str, ...]] = {
         "tally",
         "alarm",
         "rule_texts",
+        "serving",
         "tidy",
         "ack",
+        "form_shapes",
+        "form_version",
+        "cover",
+        "meant",
     )
 }
 FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")
