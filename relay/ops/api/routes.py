@@ -125,6 +125,11 @@ ROUTES = {
     ),
     "hooks_json": Told(words="Hooks, and how each fares", gives="HookPage"),
     "hook_json": Told(words="One hook and what it is made of", gives="WholeHook"),
+    "hook_diff_json": Told(
+        words="What a hook's rules would make of its newest events, beside what was made of them",
+        gives="Backtest",
+        takes=("against",),
+    ),
     "pause_hook_json": Told(words="Accept a hook's events and keep them back", gives="HookDone", body=BECAUSE),
     "resume_hook_json": Told(words="Let a hook's events go on", gives="HookDone"),
     "hook_rules_json": Told(
