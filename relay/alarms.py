@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import requests
 
 from relay.beat import Beat
+from relay.forms import Drifted, line_of
+from relay.forms import watch as forms_watched
 from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.silence import DAYS_NEEDED, Silence, silence
@@ -34,7 +36,7 @@ LOOKS = 2
 KEPT_ABOVE = 0.8
 #: A secret that runs out is told of so long before.
 EXPIRES_WITHIN_MS = 7 * DAY_MS
-#: Hooks are asked whether they are silent so often: it takes many reads, and changes with the hour.
+#: Hooks are asked whether they are silent, and their forms whether they have changed, so often: it takes many reads.
 SILENCES_S = 60.0
 TIMEOUT_S = (3.05, 7.0)
 #: For how long one process has the outbox to itself: longer than it takes to post.
@@ -67,8 +69,10 @@ def silences(store: Store) -> list[Silence]:
     ]
 
 
-def sightings(store: Store, settings: Settings, quiet: Sequence[Silence]) -> Iterator[Sighting]:
-    """Look at everything but silences, which are given. Raises StoreError."""
+def sightings(
+    store: Store, settings: Settings, quiet: Sequence[Silence], drifted: Sequence[Drifted] = ()
+) -> Iterator[Sighting]:
+    """Look at everything but silences and changes of forms, which are given. Raises StoreError."""
     now_ms = store.events.now_ms()
     gates = [store.gates.gate(one.name) for one in settings.destinations.values() if one.url]
     errands = store.gates.errands()
@@ -85,6 +89,7 @@ def sightings(store: Store, settings: Settings, quiet: Sequence[Silence]) -> Ite
     if proof is not None and not proof.holds:
         yield Sighting(name="sum", about="audit", words="the sum of events does not hold; see relay audit")
     yield from (_of_silence(one) for one in quiet if one.silent)
+    yield from _of_forms(drifted)
     yield from _of_expiries(settings, now_ms)
 
 
@@ -116,17 +121,19 @@ def _of_wait(gate: Gate, about: str, what: str, limit_ms: int) -> Iterator[Sight
 
 def _of_dead(number: int, limit: int) -> Iterator[Sighting]:
     if number >= limit:
-        yield Sighting(name="dead", about="dead letters", words=f"{_counted(number, 'event')} could not be delivered")
+        yield Sighting(
+            name="dead", about="dead letters", words=f"{_counted(number, 'event', 'events')} could not be delivered"
+        )
 
 
 def _of_workers(store: Store, gates: Sequence[Gate], errands: Sequence[Gate]) -> Iterator[Sighting]:
     due = sum(gate.due for gate in gates if gate.state != "paused")
     if due and not workers_seen(store.client):
-        words = f"no worker is alive, and {_counted(due, 'lead')} {'is' if due == 1 else 'are'} due"
+        words = f"no worker is alive, and {_counted(due, 'lead is', 'leads are')} due"
         yield Sighting(name="workers", about="workers", words=words)
     asked = sum(gate.due for gate in errands if gate.state != "paused")
     if asked and not workers_seen(store.client, BACKGROUND):
-        wait = f"{_counted(asked, 'event')} {'waits' if asked == 1 else 'wait'}"
+        wait = _counted(asked, "event waits", "events wait")
         words = f"no background worker is alive, and {wait} for answers or for a lead"
         yield Sighting(name="background", about="background worker", words=words)
 
@@ -149,6 +156,19 @@ def _of_rules(one: FaultyFile) -> Sighting:
     return Sighting(name=f"rules:{one.hook}", about=about, words=f"{goes_on(one)}: {one.first}")
 
 
+def _of_forms(drifted: Iterable[Drifted]) -> Iterator[Sighting]:
+    """One for each form, in the words of the first of its changes."""
+    forms: dict[tuple[str, str], list[Drifted]] = {}
+    for one in drifted:
+        forms.setdefault((one.hook, one.drift.form.id), []).append(one)
+    for (hook, form), several in forms.items():
+        first = several[0]
+        since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(first.drift.since_ms / 1000))
+        line = line_of(first, at=since, events=_counted(first.drift.events, "event", "events"))
+        more = f" (and {_counted(len(several) - 1, 'more name', 'more names')})" if several[1:] else ""
+        yield Sighting(name=f"form:{hook}:{form}", about=f"hook {hook}", words=f"form changed: {line}{more}")
+
+
 def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:
     for name, at_ms in settings.expiries.items():
         if now_ms > at_ms - EXPIRES_WITHIN_MS:
@@ -157,8 +177,8 @@ def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:
             yield Sighting(name=f"expires:{name}", about=name, words=words)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def lasting(ms: int) -> str:
@@ -177,6 +197,7 @@ class Watch:
         self._settings = settings
         self._look_s = look_s
         self._quiet: list[Silence] = []
+        self._drifted: list[Drifted] = []
         self._asked = float("-inf")
         self._http = requests.Session()
         # Asked more often than there are turns, so that the turn of a process that died is taken soon.
@@ -199,7 +220,8 @@ class Watch:
             return []
         if time.monotonic() - self._asked > SILENCES_S:
             self._quiet, self._asked = silences(self._store), time.monotonic()
-        seen = list(sightings(self._store, self._settings, self._quiet))
+            self._drifted = forms_watched(self._store, self._settings.rules)
+        seen = list(sightings(self._store, self._settings, self._quiet, self._drifted))
         changes = self._store.alarms.look(seen, looks=LOOKS, told=bool(self._settings.alarm_url))
         for one in changes:
             extra = {"alarm": one.alarm, "about": one.about, "words": one.words}

@@ -129,6 +129,14 @@ class Reason:
     field: str = ""
 
 
+class Held(NamedTuple):
+    """A rule that held for an event."""
+
+    rule: str
+    #: Registers of which it gave a value that could be used, also where a later rule set them anew.
+    gave: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
     """What a hook file makes of one event: updates for a lead, or the reason why there are none."""
@@ -146,6 +154,8 @@ class Mapped:
     fetch: str = ""
     updates: tuple[Update, ...] = ()
     faults: tuple[Fault, ...] = ()
+    #: The rules that held, in their order; none where the event failed as a whole. The store does not keep them.
+    held: tuple[Held, ...] = ()
     #: IN_FLIGHT when there are updates, or something to fetch; IGNORED, PARKED or DEAD when there is nothing to send.
     state: State = State.IN_FLIGHT
     #: Set when the state is PARKED or DEAD, and for an event that is parked where its lead is not found.

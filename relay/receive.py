@@ -47,6 +47,13 @@ KINDS: Mapping[type[Rejected], str] = {
 log = logging.getLogger("relay")
 
 
+class Notice(Protocol):
+    """Is told of each event that was accepted for the first time; never raises."""
+
+    def __call__(self, hook: Hook, event: Event, mapped: Mapped, *, received_ms: int) -> None:
+        """Note what there is to learn from it."""
+
+
 class EventStore(Protocol):
     """What the door needs of the store."""
 
@@ -57,7 +64,9 @@ class EventStore(Protocol):
         """Remember a rejected request for a person; never raises."""
 
 
-def receive(request: Request, *, hook: Hook, store: EventStore, test: bool = False) -> Sequence[Acceptance]:
+def receive(
+    request: Request, *, hook: Hook, store: EventStore, test: bool = False, notice: Notice | None = None
+) -> Sequence[Acceptance]:
     """Verify, parse, map, accept. Raises Rejected or StoreError; when it returns, every event is durable.
 
     With ``test`` its events count as tests, whatever their sender says of them.
@@ -70,9 +79,13 @@ def receive(request: Request, *, hook: Hook, store: EventStore, test: bool = Fal
     if test:
         events = [replace(one, test=True) for one in events]
     came = came_of(request, sender=sender, hook=hook)
-    return store.accept(
-        [mapped(one, request, sender=sender, hook=hook, secret_name=secret_name, came=came) for one in events]
-    )
+    arrivals = [mapped(one, request, sender=sender, hook=hook, secret_name=secret_name, came=came) for one in events]
+    acceptances = store.accept(arrivals)
+    if notice is not None:
+        for event, arrival, acceptance in zip(events, arrivals, acceptances, strict=True):
+            if not acceptance.duplicate:
+                notice(hook, event, arrival.mapped, received_ms=request.received_ms)
+    return acceptances
 
 
 def verify(request: Request, *, sender: Sender, hook: Hook) -> str:
@@ -186,13 +199,16 @@ def door(  # noqa: PLR0913 -- what it is made of, named by the one who builds it
     max_body: int,
     public_url: str = "",
     note: Callable[[float], None] = lambda _: None,
+    notice: Notice | None = None,
 ) -> flask.Blueprint:
     """Build the routes. ``known`` says whether there ever was a hook of that name; it may raise StoreError.
 
     ``public_url`` is how senders call us, where a proxy stands before us: some sign the address too. ``note`` is told
-    how many seconds each accepted request took.
+    how many seconds each accepted request took, ``notice`` of each event that was accepted for the first time.
     """
-    views = _Door(hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url, note=note)
+    views = _Door(
+        hooks=hooks, store=store, known=known, max_body=max_body, public_url=public_url, note=note, notice=notice
+    )
     blueprint = flask.Blueprint("door", __name__)
     for view, methods in ((views.post, ["POST"]), (views.other, OTHER_METHODS)):
         blueprint.add_url_rule(
@@ -218,12 +234,14 @@ class _Door:
     max_body: int
     public_url: str
     note: Callable[[float], None]
+    notice: Notice | None
 
     def post(self, hook: str) -> flask.Response:
         environ, body, began = flask.request.environ, b"", time.perf_counter()
         try:
             body = read_body(environ, self.max_body)
-            told = accepted(hook, receive(self.request(environ, body), hook=self.find(hook), store=self.store))
+            request = self.request(environ, body)
+            told = accepted(hook, receive(request, hook=self.find(hook), store=self.store, notice=self.notice))
             self.note(time.perf_counter() - began)
             return told
         except Rejected as error:

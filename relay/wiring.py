@@ -9,7 +9,7 @@ import atexit
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import flask
 
     from relay.leads_api import LeadsApi
+    from relay.noticing import Noticing
     from relay.nudge import Nudger
 
 #: A call to Redis is tried so often before a sender is told to come back later.
@@ -144,13 +145,13 @@ def nudger(settings: Settings, client: redis.Redis) -> Nudger:
     return Nudger(client, kept.errandry, [kept.arming(one.name, slots=slots, room=room) for one in served(settings)])
 
 
-def keep_times(kept: Store) -> None:
-    """Add up in the store every second how long senders wait, and once more at the end."""
-    Beat("accept times", kept.accept_times.flush, every_s=1.0).start()
+def keep_telling(name: str, flush: Callable[[], None]) -> None:
+    """Have the store know every second what this process gathered, and once more at the end."""
+    Beat(name, flush, every_s=1.0).start()
 
     def last() -> None:
         with contextlib.suppress(StoreError):
-            kept.accept_times.flush()
+            flush()
 
     atexit.register(last)
 
@@ -171,6 +172,7 @@ def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
     """
     from relay import logs  # noqa: PLC0415
     from relay.alarms import Watch  # noqa: PLC0415
+    from relay.noticing import Noticing  # noqa: PLC0415
     from relay.nudge import Ticker  # noqa: PLC0415
 
     logs.set_up(settings.log, settings.log_format)
@@ -189,17 +191,24 @@ def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
     if not rules:
         raise RuleError(rules.faults())
     warn_of_index(kept)
-    web_app = routes(settings, kept, rules)
+    noticing = Noticing(kept)
+    web_app = routes(settings, kept, rules, noticing)
     Beat("rules", rules.look, every_s=settle_s).start()
     ticker.start()
     Watch(kept, settings).start()
-    keep_times(kept)
+    keep_telling("accept times", kept.accept_times.flush)
+    keep_telling("noticing", noticing.flush)
     logging.getLogger("relay").info("web.started", extra={"hooks": len(rules)})
     return web_app
 
 
-def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask.Flask:
-    """Build the app with every route that it has, over one store and hooks, which may change under it."""
+def routes(
+    settings: Settings, kept: Store, loaded: Mapping[str, Hook], noticing: Noticing | None = None
+) -> flask.Flask:
+    """Build the app with every route that it has, over one store and hooks, which may change under it.
+
+    ``noticing`` is the caller's to flush.
+    """
     import flask  # noqa: PLC0415
 
     from relay import ops, receive  # noqa: PLC0415
@@ -214,6 +223,7 @@ def routes(settings: Settings, kept: Store, loaded: Mapping[str, Hook]) -> flask
             max_body=settings.max_body,
             public_url=settings.public_url,
             note=kept.accept_times.note,
+            notice=noticing.note if noticing else None,
         )
     )
     means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules.fresh)

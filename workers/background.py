@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from relay.errors import StoreError
 from relay.hooks import Hook
@@ -72,6 +73,7 @@ class Background:
         finally:
             self._pool.shutdown()
             self._replaying.shut()
+            self._tell()
             self._means.store.errandry.leave(self._name)
 
     def _going(self) -> bool:
@@ -80,9 +82,16 @@ class Background:
             self._kept = now
             self._stopping = self._stopping or not self._means.store.errandry.keep(self._name)
             self._prolong()
+            self._tell()
         if self._stopping or now > self._ends:
             return bool(self.unfinished() or self._replaying.unfinished())
         return bool(self.unfinished() or self._replaying.unfinished()) or now - self._worked < LINGER_S
+
+    def _tell(self) -> None:
+        """Have the store know what was noticed; where it is away, the next second does."""
+        if self._means.noticing:
+            with suppress(StoreError):
+                self._means.noticing.flush()
 
     def _prolong(self) -> None:
         """Keep the leases of what takes long; those of a job that died end soon."""

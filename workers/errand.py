@@ -16,6 +16,7 @@ from relay.hooks import Hook
 from relay.identities import names_in
 from relay.leads_api import LeadsApi
 from relay.model import Death, Json, Mapped, Name, Reason, State, StoredEvent
+from relay.noticing import Noticing
 from relay.replay.remap import adapter_for, read_again, remapper
 from relay.retry import wait_ms
 from relay.senders.base import Fetching
@@ -46,6 +47,8 @@ class Means:
     sender_urls: Mapping[str, str]
     #: How long a claimed errand is ours.
     lease_ms: int
+    #: Is told of the answers that were fetched, as the door tells of what came with them.
+    noticing: Noticing | None = None
 
 
 def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
@@ -65,7 +68,9 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
         after_failure(means, queue, event, tried, error)
     else:
         errand = errand_of(arrival, lookup=means.store.lookup)
-        means.store.errandry.settle(event.id, queue, arrival, errand=errand)
+        if means.store.errandry.settle(event.id, queue, arrival, errand=errand) and means.noticing:
+            whole = read_again(replace(event, fetched=answered), hook)
+            means.noticing.note(hook, whole, arrival.mapped, received_ms=event.received_ms)
         log.info("errand.done", extra={"queue": queue, "events": [event.id], "outcome": arrival.mapped.state.word})
 
 

@@ -26,6 +26,7 @@ from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
 from relay.hooks import Hook
 from relay.live_rules import LOOK_S
+from relay.noticing import Noticing
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
 from relay.store import Store
@@ -105,6 +106,7 @@ def means(settings: Settings, store: Store, hooks: Mapping[str, Hook]) -> Means:
         api=lambda destination: wiring.leads_api(settings, destination),
         sender_urls=settings.sender_urls,
         lease_ms=ERRAND_LEASE_MS,
+        noticing=Noticing(store),
     )
 
 

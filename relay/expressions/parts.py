@@ -6,7 +6,7 @@ of the whole proves that it was parted where Jinja2 parts it, else it is left wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
@@ -22,6 +22,8 @@ from relay.masking import is_secret_key, masked, without_secrets
 from relay.model import Json
 
 JOINTS: dict[str, type[nodes.BinExpr]] = {"or": nodes.Or, "and": nodes.And}
+#: What gives a yes or no, not a value of the event.
+ASKED: tuple[type[nodes.Expr], ...] = (nodes.Compare, nodes.Test, nodes.Not)
 COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">=", "in"))
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 #: Parts within parts are shown down to here.
@@ -238,6 +240,27 @@ def chains(node: nodes.Node) -> Iterator[Chain]:
 def names_in(source: str) -> tuple[Chain, ...]:
     """Give the names in an expression's text, each once, in their order."""
     return tuple(dict.fromkeys(chains(READER.parse_expression(source))))
+
+
+@lru_cache(maxsize=4096)
+def stand_ins(source: str) -> Mapping[Chain, tuple[Chain, ...]]:
+    """Give for each name of an expression the names that are read where it is missing, as those behind an ``or``."""
+    found: dict[Chain, tuple[Chain, ...]] = {}
+    tree = READER.parse_expression(source)
+    for node in (tree, *tree.find_all((nodes.Or, nodes.Filter))):
+        first, second = alternatives(node)
+        for names, others in ((first, second), (second, first)):
+            found |= {name: tuple(dict.fromkeys((*found.get(name, ()), *others))) for name in names}
+    return found
+
+
+def alternatives(node: nodes.Node) -> tuple[tuple[Chain, ...], tuple[Chain, ...]]:
+    """Give the names of a value, and of what is taken in its place; none of what is asked, and no value."""
+    if isinstance(node, nodes.Or) and not any(node.find(asked) for asked in ASKED):
+        return tuple(chains(node.left)), tuple(chains(node.right))
+    if isinstance(node, nodes.Filter) and node.name == "default" and node.node is not None:
+        return tuple(chains(node.node)), tuple(one for part in node.args for one in chains(part))
+    return (), ()
 
 
 def names_seen(source: str, language: Language, scope: Scope) -> Iterator[Seen]:

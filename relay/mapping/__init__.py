@@ -26,7 +26,7 @@ from relay.mapping.identify import (
     own_id,
     own_time,
 )
-from relay.model import Death, Event, Fault, Json, Mapped, Reason, State, Update
+from relay.model import Death, Event, Fault, Held, Json, Mapped, Reason, State, Update
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Gathered:
     updates: list[Update] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     #: Filled by every merged rule; its update holds these very objects.
     set: dict[str, Json] = field(default_factory=dict)
     by: dict[str, str] = field(default_factory=dict)
@@ -44,14 +45,17 @@ class Gathered:
         values, by = ({}, {}) if rule.each else (self.set, self.by)
         new = not values
         faults = list(outcome.faults)
+        gave: Iterable[str] = outcome.set
         for register, value in outcome.set.items():
             if words := fault_of(register, value):
                 # As the words of expressions do, these stand behind the register's name wherever they are shown.
                 words = words.removeprefix(f"{register} ")
                 faults.append(Fault(rule=rule.name, register=register, words=words))
+                gave = [one for one in gave if one != register]
             else:
                 values[register] = value
                 by[register] = rule.name
+        self.held.append(Held(rule.name, tuple(gave)))
         if new and values:
             self.updates.append(Update(set=values, by=by, each=rule.each))
         if faults:
@@ -99,7 +103,8 @@ def situated(event: Event, hook: Hook, received_ms: int) -> tuple[str, int | Non
 
 def decide(mapped: Mapped, gathered: Gathered, event: Event, hook: Hook, scope: Scope) -> Mapped:
     """Say where the event stands: with its lead and updates, or with the reason why it is not delivered."""
-    mapped = replace(mapped, updates=tuple(gathered.updates), faults=tuple(gathered.faults))
+    updates, faults, held = tuple(gathered.updates), tuple(gathered.faults), tuple(gathered.held)
+    mapped = replace(mapped, updates=updates, faults=faults, held=held)
     try:
         mapped = replace(mapped, **about_lead(mapped, hook, scope))
         unfound = None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from relay.expressions.formulas import Reader, Unit
-from relay.expressions.parts import names_in, written
+from relay.expressions.parts import Chain, names_in, stand_ins, written
 from relay.hooks import Formula, Hook, Rule
 
 
@@ -18,7 +18,7 @@ class Use:
     """One name that a hook file reads in one place."""
 
     #: Its keys as written: ``('fields', 'nombre')``, ``('fields', 'grupo', 0)``; ``('fields',)`` where all are read.
-    names: tuple[str | int, ...]
+    names: Chain
     #: Empty where the lead, or the event's own id or time, is read.
     rule: str = ""
     #: What it is read for: a register; ``lead: id``, ``lead: match: phone``, ``event: time``; empty in a ``when``.
@@ -26,6 +26,8 @@ class Use:
     line: int = 0
     #: The expression that it stands in.
     source: str = ""
+    #: Names that are read in its place where it is missing: those behind ``or``, and in ``default(...)``.
+    instead: tuple[Chain, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,9 +69,10 @@ def uses_of_formula(formula: Formula | None, what: str) -> Iterator[Use]:
 
 def uses_in(sources: Iterable[str], *, rule: str = "", register: str = "", line: int) -> Iterator[Use]:
     """Give each name of these expressions, each once."""
-    found: dict[tuple[str | int, ...], str] = {}
+    found: dict[Chain, str] = {}
     for source in sources:
         for names in names_in(source):
             found.setdefault(names, source)
     for names, source in found.items():
-        yield Use(names=names, rule=rule, register=register, line=line, source=source)
+        instead = stand_ins(source).get(names, ())
+        yield Use(names=names, rule=rule, register=register, line=line, source=source, instead=instead)

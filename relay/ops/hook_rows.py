@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from relay import forms
 from relay.hooks import Hook
 from relay.model import Json
 from relay.ops.means import Means
@@ -45,10 +46,19 @@ class Look:
     #: Hook files that have faults, by hook; and what serves, since when.
     faulty: Mapping[str, FaultyFile]
     served: Mapping[str, Served]
+    #: Names that rules of each hook read and its forms no longer give, where nobody has said that this is meant.
+    drifted: Mapping[str, int]
 
 
-def look(means: Means) -> Look:
-    """Ask the store. Raises StoreError."""
+def drifted(means: Means) -> dict[str, int]:
+    """Count the changes of forms that need a person, by hook; it takes many reads. Raises StoreError."""
+    told = forms.look(means.store, means.hooks)
+    counts = {hook: sum(len(forms.open_drifts([one])) for one in several) for hook, several in told.items()}
+    return {hook: count for hook, count in counts.items() if count}
+
+
+def look(means: Means, drifted: Mapping[str, int]) -> Look:
+    """Ask the store; what forms have lost is given. Raises StoreError."""
     store = means.store
     now_ms = store.events.now_ms()
     day = now_ms // DAY_MS
@@ -63,6 +73,7 @@ def look(means: Means) -> Look:
         alarms=tuple(store.alarms.current()),
         faulty=store.serving.faulty(),
         served=store.serving.versions(),
+        drifted=drifted,
     )
 
 
@@ -81,6 +92,7 @@ FAULTY = Mark(N_("faulty rules"), "bad")
 PAUSED = Mark(N_("paused"), "warn")
 RESUMING = Mark(N_("being resumed"), "warn")
 QUIET = Mark(N_("quiet"), "warn")
+CHANGED = Mark(N_("form changed"), "bad")
 REJECTED = Mark(N_("refused lately"), "warn")
 RECEIVING = Mark(N_("receiving"), "good")
 IDLE = Mark(N_("no event in 24 h"), "")
@@ -114,6 +126,8 @@ class Row:
     faulty: FaultyFile | None = None
     #: Since when its version serves, in ms since 1970; 0 where that is not known.
     serves_since_ms: int = 0
+    #: Names that its rules read and its forms no longer give.
+    drifted: int = 0
 
     @property
     def of_24h(self) -> int:
@@ -149,6 +163,7 @@ def row_of(name: str, found: Look, hook: Hook | None, silence: Silence | None) -
         silence=silence if silence and silence.silent else None,
         faulty=found.faulty.get(name),
         serves_since_ms=served.since_ms if served and hook and served.version == hook.version else 0,
+        drifted=found.drifted.get(name, 0),
     )
 
 
@@ -161,6 +176,8 @@ def _marks(name: str, found: Look, *, loaded: bool, refused: int, silence: Silen
     if name in found.paused:
         yield RESUMING if found.paused[name].resuming else PAUSED
     quiet = silence is not None and silence.silent
+    if name in found.drifted:
+        yield CHANGED
     if quiet:
         yield QUIET
     if refused:
@@ -188,4 +205,5 @@ def row_json(row: Row) -> dict[str, Json]:
         "silent": row.silence is not None,
         "faults": list(row.faulty.lines) if row.faulty else [],
         **times("serves_since", row.serves_since_ms or None),
+        "lost_names": row.drifted,
     }

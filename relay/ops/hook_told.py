@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from relay import rulebook
+from relay.coverage import HookCovered, RuleCovered, covered
+from relay.forms import Drifted, FormTold, look, open_drifts
 from relay.hooks import Hook, Rule
 from relay.mapping.explain import condition_of, source_of
 from relay.model import Json
@@ -20,7 +22,7 @@ from relay.senders import ABOUT, adapter_of
 from relay.senders.base import Fetching
 from relay.senders.examples import examples
 from relay.sending import About
-from relay.settings import Settings
+from relay.settings import DAY_MS, Settings
 from relay.store.alarms import Alarm
 from relay.store.errands import FETCH
 from relay.store.gates import Gate
@@ -31,6 +33,8 @@ from relay.texts import N_
 
 #: Groups of refused requests that are shown.
 MOST_REFUSED = 3
+#: Days over which it is told how often rules held, the one of now among them.
+COVERED_DAYS = 6
 #: Of a secret that proves who sends.
 PROOF = N_("proves that a request is the sender's; any of them may match")
 
@@ -90,6 +94,20 @@ class Told:
     on_disk: str
     #: Names of its example events.
     examples: tuple[str, ...]
+    #: How often each rule held lately; None where the file is not loaded.
+    covered: HookCovered | None
+    #: What its forms look like, and have lost.
+    forms: tuple[FormTold, ...]
+
+    @property
+    def lost(self) -> list[Drifted]:
+        """What its rules read and its forms no longer give, where nobody has said that this is meant."""
+        return open_drifts(self.forms)
+
+    def rule_covered(self, name: str) -> RuleCovered | None:
+        """How often a rule held lately; None where nothing was counted."""
+        several = self.covered.rules if self.covered and self.covered.events else ()
+        return next((one for one in several if one.name == name), None)
 
     @property
     def file(self) -> str:
@@ -124,6 +142,8 @@ def told_of(means: Means, row: Row, *, address: str, alarms: Iterable[Alarm]) ->
         alarms=tuple(alarms_of(row.name, secrets, alarms)),
         on_disk=on_disk(now) if now else "",
         examples=tuple(one.name for one in examples(Path(now.file))) if now else (),
+        covered=covered(store, now, since_ms=store.events.now_ms() - COVERED_DAYS * DAY_MS) if now else None,
+        forms=tuple(look(store, means.hooks, [row.name])[row.name]),
     )
 
 
@@ -168,10 +188,10 @@ def lead_told(hook: Hook) -> Iterator[tuple[str, str, int]]:
 
 
 def alarms_of(name: str, secrets: Iterable[Secret], alarms: Iterable[Alarm]) -> Iterator[Alarm]:
-    """Give those of a hook: its silence, its file, its queue of errands, its secrets that run out."""
+    """Give those of a hook: its silence, its file, its queue of errands, its secrets that run out, its forms."""
     names = {f"silent:{name}", f"rules:{name}"} | {f"expires:{one.name}" for one in secrets}
-    queue = f":{FETCH}:{name}"
-    return (one for one in alarms if one.name in names or one.name.endswith(queue))
+    queue, form = f":{FETCH}:{name}", f"form:{name}:"
+    return (one for one in alarms if one.name in names or one.name.endswith(queue) or one.name.startswith(form))
 
 
 def on_disk(hook: Hook) -> str:

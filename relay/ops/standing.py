@@ -34,6 +34,8 @@ class Standing:
     #: How quiet each hook is.
     quiet: Mapping[str, Silence]
     proof: Proof | None
+    #: Names that rules of each hook read and its forms no longer give.
+    drifted: Mapping[str, int]
 
     @property
     def unseen(self) -> tuple[Group, ...]:
@@ -54,7 +56,7 @@ class Standing:
         return not self.unbalanced and (self.proof is None or self.proof.holds)
 
 
-def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
+def look(means: Means, quiet: Mapping[str, Silence], drifted: Mapping[str, int]) -> Standing:
     """Look at everything. Raises StoreError."""
     store = means.store
     found = status(store, means.settings)
@@ -65,6 +67,7 @@ def look(means: Means, quiet: Mapping[str, Silence]) -> Standing:
         last=store.meters.last(),
         quiet=quiet,
         proof=store.proofs.last(),
+        drifted=drifted,
     )
 
 
@@ -93,6 +96,8 @@ def _worries(standing: Standing) -> Iterator[Worry]:
     if not standing.holds:
         yield Worry(_("the sum does not hold"), "bad")
     yield from _of_failures(standing)
+    if standing.drifted:
+        yield Worry(_("%(hooks)s: a form changed", hooks=", ".join(sorted(standing.drifted))), "bad")
     silent = standing.silent
     if silent:
         yield Worry(_("%(hooks)s quiet beyond habit", hooks=", ".join(silent)), "warn")

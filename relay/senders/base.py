@@ -1,7 +1,8 @@
 """What every sender's adapter offers, and what the adapters share to read a body that may hold anything.
 
 The door calls ``verify`` and ``parse`` in this order; ``sign`` does what the sender does, for ``relay send`` and tests.
-Some senders want more: ``Handshaking`` ones ask whether we are there, ``Fetching`` ones keep the answers to themselves.
+Some senders do more: ``Handshaking`` ones ask whether we are there, ``Fetching`` ones keep the answers to themselves,
+``Defining`` ones say what their form asks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from relay.errors import BadBody
 from relay.lead_fields import kind_of
 from relay.model import Event, Json
 from relay.sending import About, Request
+from relay.shapes import Questions
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -76,6 +78,14 @@ class Fetching(Protocol):
         """Give the event with the fetched answers as its fields. Raises BadBody."""
 
 
+@runtime_checkable
+class Defining(Protocol):
+    """A sender whose events say what its form asks, beside the answers."""
+
+    def questions(self, event: Event) -> Questions | None:
+        """Give the form's questions; None where this event says nothing of them. May raise anything."""
+
+
 def read_json(body: bytes, what: str = "the body") -> Json:
     """Read a body, or a part of one, as JSON. Raises BadBody that names it, without quoting it."""
     if not body:
@@ -103,6 +113,11 @@ def list_of(value: Json, what: str) -> list[Json]:
     if isinstance(value, list):
         return value
     raise BadBody(f"{what} is missing" if value is None else f"{what} is {kind_of(value)}, not a list")
+
+
+def objects(value: Json) -> list[Mapping[str, Json]]:
+    """Give the objects of a list, without anything else in it."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def text_of(value: Json, what: str) -> str:

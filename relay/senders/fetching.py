@@ -63,8 +63,3 @@ def json_of(response: requests.Response) -> Mapping[str, Json]:
     except orjson.JSONDecodeError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def objects(value: Json) -> list[Mapping[str, Json]]:
-    """Give the objects of a list, without anything else in it."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

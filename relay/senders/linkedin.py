@@ -15,11 +15,11 @@ import orjson
 from relay.errors import BadBody, BadSignature
 from relay.model import Event, Json
 from relay.senders.base import Reply, bounded_id, object_of, read_json, text_of
-from relay.senders.linkedin_answers import at_ms, fetch, tail, with_answers
+from relay.senders.linkedin_answers import at_ms, fetch, questions, tail, with_answers
 from relay.senders.signing import header_bytes, hmac_hex, matches
 from relay.sending import About, Request
 
-__all__ = ["about", "fetch", "handshake", "name", "parse", "sign", "verify", "with_answers"]
+__all__ = ["about", "fetch", "handshake", "name", "parse", "questions", "sign", "verify", "with_answers"]
 
 name = "linkedin"
 about = About(

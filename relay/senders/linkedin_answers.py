@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Json
-from relay.senders.base import list_of, object_of, read_json
-from relay.senders.fetching import OK, ask, json_of, objects, passing, retry_after_ms, segment
+from relay.senders.base import list_of, object_of, objects, read_json
+from relay.senders.fetching import OK, ask, json_of, passing, retry_after_ms, segment
 from relay.senders.plain_keys import plain
+from relay.shapes import Question, Questions
 
 VERSION = {"LinkedIn-Version": "202509", "X-Restli-Protocol-Version": "2.0.0"}
 FIELDS = (
@@ -93,6 +94,20 @@ def with_answers(event: Event, fetched: bytes) -> Event:
         raw=lead,
         fetch="",
     )
+
+
+def questions(event: Event) -> Questions | None:
+    """Read what the form asks, which is fetched with the answers; each question has several names, as its answer."""
+    lead = event.raw if isinstance(event.raw, dict) else {}
+    asked = objects(part(part(lead, "form"), "content").get("questions"))
+    return Questions(tuple(one for question in asked for one in named(question)), complete=True) if asked else None
+
+
+def named(question: Mapping[str, Json]) -> list[Question]:
+    id = str(question.get("questionId"))
+    texts = [text for text in part(part(question, "question"), "localized").values() if isinstance(text, str)]
+    label = str(question.get("name") or next(iter(texts), ""))
+    return [Question(key, label, id=id) for key in keys_of(question, id)]
 
 
 def keys_of(question: Mapping[str, Json], id: str) -> list[str]:

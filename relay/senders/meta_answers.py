@@ -14,14 +14,13 @@ import orjson
 
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.model import Event, Json
-from relay.senders.base import list_of, object_of, read_json, time_ms
+from relay.senders.base import list_of, object_of, objects, read_json, time_ms
 from relay.senders.event_ids import as_text
 from relay.senders.fetching import (
     LONGEST_WAIT_MS,
     OK,
     ask,
     json_of,
-    objects,
     passing,
     retry_after_ms,
     segment,

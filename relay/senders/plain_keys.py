@@ -1,14 +1,13 @@
-"""Names that rules can write for keys that people typed: a label is a question, with capitals, accents and marks."""
+"""Beside keys that people typed, the names that rules can write for them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from unicodedata import combining, normalize
 
 from relay.model import Json
+from relay.spelling import plain
 
-WORD = re.compile(r"\w+")
+__all__ = ["plain", "with_plain_keys"]
 
 
 def with_plain_keys(item: Mapping[str, Json]) -> dict[str, Json]:
@@ -17,11 +16,3 @@ def with_plain_keys(item: Mapping[str, Json]) -> dict[str, Json]:
     for key, value in item.items():
         fields.setdefault(plain(key) or key, value)
     return fields
-
-
-def plain(key: str) -> str:
-    """Give a key as a name that a rule can write, ``¿Qué día?`` as ``que_dia``."""
-    bare = key.strip().lower()
-    if not bare.isascii():
-        bare = "".join(letter for letter in normalize("NFKD", bare) if not combining(letter))
-    return "_".join(WORD.findall(bare))

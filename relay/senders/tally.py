@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from relay.errors import BadSignature
 from relay.model import Event, Json
-from relay.senders.base import alone, bounded_id, list_of, object_of, read_json, text_of, time_ms
+from relay.senders.base import alone, bounded_id, list_of, object_of, objects, read_json, text_of, time_ms
 from relay.senders.labels import address_of, by_label
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
 from relay.sending import About, Request
+from relay.shapes import Question, Questions
 
 name = "tally"
 about = About(
@@ -84,6 +85,14 @@ def value_of(answer: Mapping[str, Json]) -> Json:
     value = answer.get("value")
     plain = [plain_item(one, texts) for one in value] if isinstance(value, list) else plain_item(value, texts)
     return alone(plain) if answer.get("type") in ONE_CHOICE else plain
+
+
+def questions(event: Event) -> Questions | None:
+    """Read labels, types and keys of the questions; it is not said anywhere that all of them come each time."""
+    response = object_of(object_of(event.raw, "the body").get("data"), "data")
+    listed = [one for one in objects(response.get("fields")) if one.get("type") != HIDDEN]
+    told = [tuple(str(one.get(name) or "") for name in ("label", "type", "key")) for one in listed]
+    return Questions(tuple(Question(label or key, label, kind, key) for label, kind, key in told), complete=False)
 
 
 def texts_of(options: Json) -> dict[Json, Json]:

@@ -5,14 +5,15 @@ Sources: typeform.com/developers/webhooks, its pages "Secure your webhooks" and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from relay.errors import BadBody, BadSignature
 from relay.model import Event, Json
-from relay.senders.base import bounded_id, list_of, object_of, read_json, text_of, time_ms
+from relay.senders.base import bounded_id, list_of, object_of, objects, read_json, text_of, time_ms
 from relay.senders.signing import header_bytes, header_text, hmac_base64, matches
 from relay.sending import About, Request
+from relay.shapes import Question, Questions
 
 name = "typeform"
 about = About(
@@ -108,3 +109,19 @@ def chosen(choices: Mapping[str, Json]) -> list[Json]:
     other = choices.get("other")
     listed = labels if isinstance(labels, list) else [labels]
     return [*listed, other] if other else listed
+
+
+def questions(event: Event) -> Questions | None:
+    """Read the form's definition, which comes with each response; questions of a group stand within it."""
+    response = object_of(object_of(event.raw, "the body").get("form_response"), "form_response")
+    fields = object_of(response.get("definition") or {}, "form_response.definition").get("fields")
+    return Questions(tuple(defined(fields)), complete=True) if isinstance(fields, list) and fields else None
+
+
+def defined(fields: Json) -> Iterator[Question]:
+    for one in objects(fields):
+        key = one.get("ref") or one.get("id")
+        if isinstance(key, str):
+            yield Question(key, *(str(one.get(name) or "") for name in ("title", "type", "id")))
+        inner = one.get("properties")
+        yield from defined(inner.get("fields") if isinstance(inner, dict) else None)

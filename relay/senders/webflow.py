@@ -12,12 +12,13 @@ from functools import partial
 
 from relay.errors import BadSignature
 from relay.model import Event
-from relay.senders.base import bounded_id, object_of, read_json, text_of, time_ms
+from relay.senders.base import bounded_id, object_of, objects, read_json, text_of, time_ms
 from relay.senders.plain_keys import with_plain_keys
 from relay.senders.signing import header_bytes, header_text, hmac_hex, matches
 from relay.senders.timed import check_age, seconds_of
 from relay.senders.tokens import IN_QUERY, verify_token
 from relay.sending import About, Request
+from relay.shapes import Question, Questions
 
 name = "webflow"
 about = About(
@@ -89,3 +90,11 @@ def parse(request: Request) -> list[Event]:
             body=request.body,
         )
     ]
+
+
+def questions(event: Event) -> Questions | None:
+    """Read the form's schema: types, and the ids that its elements keep when they are renamed."""
+    body = object_of(event.raw, "the body")
+    schema = objects(object_of(body.get("payload") or body, "payload").get("schema"))
+    told = [tuple(str(one.get(name) or "") for name in ("fieldName", "fieldType", "fieldElementId")) for one in schema]
+    return Questions(tuple(Question(key, "", kind, id) for key, kind, id in told if key), complete=False)

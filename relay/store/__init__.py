@@ -25,6 +25,8 @@ relay:replays, relay:replays:todo              replays, and those to be planned 
 relay:replay:<replay>, and :ids, :failed        one of them: how far it has come, its events, what could not be replayed
 relay:edits:<event>, relay:dropped:<event>     what people changed of an event; who dropped it, when and why
 relay:dead, relay:parked, relay:faulty, relay:why                              relay:rejected, relay:acts, relay:hooks
+relay:held:<hook>:<day>      how often its rules held that day, and gave values
+relay:forms:<hook>           what its forms look like; :last when each was used, :versions, :meant what of it is meant
 relay:proof, relay:proof-turn                   what the last full audit found, and whose turn the next is
 relay:session-key, relay:generations, relay:enter:<hash>   logins of the ops desk; relay:limit/...   tries to log in
 relay:asked:<ticket>         what somebody typed into the search box, for an hour
@@ -40,11 +42,13 @@ from relay.store.accept_times import AcceptTimes
 from relay.store.acts import Acts
 from relay.store.alarms import Alarms
 from relay.store.arming import Arming
+from relay.store.coverage import Coverage
 from relay.store.delivery import Delivery
 from relay.store.door import Door
 from relay.store.errands import Errandry
 from relay.store.events import Events
 from relay.store.finder import Finder
+from relay.store.forms import Forms
 from relay.store.gates import Gates
 from relay.store.groups import Groups
 from relay.store.letters import Letters
@@ -104,6 +108,8 @@ class Store:
         self.alarms = Alarms(self.scripts)
         self.meters = Meters(client)
         self.groups = Groups(self.scripts, retention_ms=retention_ms)
+        self.forms = Forms(self.scripts)
+        self.coverage = Coverage(self.scripts)
         self.finder = Finder(self.scripts, self.names, self.events, retention_ms=retention_ms)
 
     def delivery(self, destination: str, *, lease_ms: int, rate: float) -> Delivery:

@@ -5,14 +5,13 @@ A process that is killed takes its last second of figures with it, and nothing e
 
 from __future__ import annotations
 
-import itertools
-import secrets
 import threading
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from relay.store.once import Once
 from relay.store.scripts import Scripts, store_errors
 
 #: Upper bounds, in ms, of the time that an accepted request took; what took longer has one more bucket.
@@ -35,13 +34,9 @@ class AcceptTimes:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
         self._client: Any = scripts.client
-        self._process = secrets.token_hex(6)
-        self._calls = itertools.count(1)
         self._lock = threading.Lock()
-        self._flushing = threading.Lock()
         self._noted: Counter[int | str] = Counter()
-        #: What is on its way to the store, by which call: made again where its answer was lost.
-        self._sent: tuple[int, Counter[int | str]] | None = None
+        self._once = Once(self._take, self._tally)
 
     def note(self, seconds: float) -> None:
         """Note one accepted request. Costs a microsecond: it is on the way of every event."""
@@ -52,19 +47,15 @@ class AcceptTimes:
 
     def flush(self) -> None:
         """Add up in the store what was noted. Raises StoreError, and then nothing is lost."""
-        with self._flushing:
-            while call := self._next():
-                number, noted = call
-                pairs = [part for pair in noted.items() for part in pair]
-                self._scripts.run("tally", self._process, number, *pairs)
-                self._sent = None
+        self._once.flush()
 
-    def _next(self) -> tuple[int, Counter[int | str]] | None:
+    def _take(self) -> Counter[int | str] | None:
         with self._lock:
-            if self._sent is None and self._noted:
-                self._sent = (next(self._calls), self._noted)
-                self._noted = Counter()
-            return self._sent
+            noted, self._noted = self._noted, Counter()
+        return noted or None
+
+    def _tally(self, process: str, call: int, noted: Counter[int | str]) -> None:
+        self._scripts.run("tally", process, call, *(part for pair in noted.items() for part in pair))
 
     def all(self) -> Times:
         with store_errors():

@@ -37,6 +37,10 @@ FILES: dict[str, tuple[str, ...]] = {
         "serving",
         "tidy",
         "ack",
+        "form_shapes",
+        "form_version",
+        "cover",
+        "meant",
     )
 }
 FILES["replay"], FILES["replays"] = ("runs", "replay"), ("runs", "replays")

@@ -55,6 +55,9 @@ OTHERS = {
     "most": parameter(
         "most", "So many happenings and events at the most.", {"type": "integer", "enum": [100, 400, 2000]}
     ),
+    "days": parameter(
+        "days", "Over so many days, the one of now among them.", {"type": "integer", "minimum": 1, "maximum": 35}
+    ),
     "failing": {**FILTER["state"], "schema": one_of("any", "dead", "parked", "faulty")},
 }
 PARAMETERS = FILTER | OTHERS
@@ -65,5 +68,7 @@ PATHS = {
     "group": "Id of a group of failures.",
     "destination": "Name of a destination.",
     "hook": "Name of a hook.",
+    "change": "Id of a change of a form.",
     "name": "Its name.",
+    "version": "A version of a hook file: its content hash.",
 }

@@ -12,10 +12,11 @@ from relay.model import Json
 from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
-from relay.ops.hook_rows import Look, Row, look, row_json, row_of, rows_of
+from relay.ops.hook_rows import Look, Row, drifted, look, row_json, row_of, rows_of
 from relay.ops.hook_told import Told, text_of, told_json, told_of
 from relay.ops.lately import Lately
 from relay.ops.means import Means
+from relay.ops.pages.forms import sentence
 from relay.ops.readable import number
 from relay.ops.steered import asked_json, done_json, reason, reason_in, tell
 from relay.ops.who import me
@@ -24,7 +25,7 @@ from relay.status import ERRAND_WORDS
 
 RENEWED_S = 15
 #: To judge how quiet hooks are takes many reads, and changes with the hour; counts are of 400 days.
-QUIET_S, SAME_FOR_S = 60.0, 2.0
+QUIET_S, SAME_FOR_S, LOST_S = 60.0, 2.0, 5.0
 EXPIRES_WITHIN_MS = alarms.EXPIRES_WITHIN_MS
 
 
@@ -32,7 +33,8 @@ def add(desk: Desk, means: Means) -> None:
     """Put the list, the page of one hook, what is done with it, and their twins into the desk."""
     steering = means.store.steering
     quiet = Lately(lambda: {one.hook: one for one in alarms.silences(means.store)}, same_for_s=QUIET_S)
-    lately = Lately(lambda: look(means), same_for_s=SAME_FOR_S)
+    lost = Lately(lambda: drifted(means), same_for_s=LOST_S)
+    lately = Lately(lambda: look(means, lost.seen()), same_for_s=SAME_FOR_S)
 
     def one(hook: str, found: Look) -> Row:
         if hook not in means.hooks and hook not in found.known and hook not in found.faulty:
@@ -40,7 +42,7 @@ def add(desk: Desk, means: Means) -> None:
         return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
 
     def told(hook: str) -> Told:
-        found = look(means)
+        found = look(means, drifted(means))
         return told_of(means, one(hook, found), address=address_of(means, hook), alarms=found.alarms)
 
     @desk.page("/hooks")
@@ -66,17 +68,18 @@ def add(desk: Desk, means: Means) -> None:
             now_ms=means.store.events.now_ms(),
             errand_words=ERRAND_WORDS,
             kind_of=kind_of,
+            sentence=sentence,
             links=links,
             Filter=Filter,
         )
 
     @desk.page("/hooks/<hook>/pause", role=Role.OPERATOR)
     def pause_hook_question(hook: str) -> str:
-        return question(one(hook, look(means)))
+        return question(one(hook, lately.seen()))
 
     @desk.act("/hooks/<hook>/pause")
     def pause_hook(hook: str) -> Answer:
-        row, why = one(hook, look(means)), reason()
+        row, why = one(hook, lately.seen()), reason()
         if not why:
             return question(row, fault=_("Say why it is paused.")), 400
         changed = steering.pause_hook(hook, who=me().name, why=why)
@@ -85,7 +88,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.act("/hooks/<hook>/resume")
     def resume_hook(hook: str) -> Answer:
-        one(hook, look(means))
+        one(hook, lately.seen())
         tell(going_on(steering.shelved(hook)), changed=steering.resume_hook(hook, who=me().name, patience_s=5.0))
         return flask.redirect(flask.url_for("ops.hook", hook=hook), 303)
 
@@ -100,13 +103,13 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/hooks/<hook>/pause")
     def pause_hook_json(hook: str) -> flask.Response:
-        one(hook, look(means))
+        one(hook, lately.seen())
         changed = steering.pause_hook(hook, who=me().name, why=reason_in(asked_json()))
         return done_json("hook", hook, "paused", changed=changed)
 
     @desk.api_act("/hooks/<hook>/resume")
     def resume_hook_json(hook: str) -> flask.Response:
-        one(hook, look(means))
+        one(hook, lately.seen())
         changed = steering.resume_hook(hook, who=me().name, patience_s=5.0)
         return done_json("hook", hook, "resumed", changed=changed)
 

@@ -9,6 +9,7 @@ from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Desk
 from relay.ops.figures import asked_for_words, figures_of, overview_json, public_json, sum_words
+from relay.ops.hook_rows import drifted
 from relay.ops.lately import Lately
 from relay.ops.means import Means
 from relay.ops.plot import SPANS, Bin, Past, Span, plot, plot_json, span_named
@@ -20,13 +21,16 @@ RENEWED_S = 5
 PLOT_RENEWED_S = 30
 #: To judge how quiet hooks are takes many reads, and changes with the hour.
 QUIET_S = 60.0
+#: So are the forms of all hooks.
+LOST_S = 15.0
 USUAL, FIRST = "24h", "1h"
 
 
 def add(desk: Desk, means: Means) -> None:
     """Put the overview into the desk."""
     quiet = Lately(lambda: {one.hook: one for one in alarms.silences(means.store)}, same_for_s=QUIET_S)
-    lately = Lately(lambda: look(means, quiet.seen()))
+    lost = Lately(lambda: drifted(means), same_for_s=LOST_S)
+    lately = Lately(lambda: look(means, quiet.seen(), lost.seen()))
     past = Past(means.store.meters)
 
     @desk.page("/")
