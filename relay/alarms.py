@@ -18,13 +18,14 @@ from relay.forms import watch as forms_watched
 from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
 from relay.silence import DAYS_NEEDED, Silence, silence
-from relay.status import asked_for
+from relay.status import asked_for, goes_on
 from relay.store import Store
 from relay.store.alarms import Alarm, Change, Message, Sighting
 from relay.store.condition import memory_share
 from relay.store.door import FULL_ABOVE
 from relay.store.errands import FETCH
 from relay.store.gates import Gate
+from relay.store.serving import FaultyFile
 
 __all__ = ["Alarm", "Watch", "current", "sightings", "silences"]
 
@@ -83,6 +84,7 @@ def sightings(
     yield from _of_dead(store.overview.sizes()["dead"], settings.alarm_dead)
     yield from _of_workers(store, gates, errands)
     yield from _of_memory(memory_share(store.client))
+    yield from (_of_rules(one) for one in store.serving.faulty().values())
     proof = store.proofs.last()
     if proof is not None and not proof.holds:
         yield Sighting(name="sum", about="audit", words="the sum of events does not hold; see relay audit")
@@ -119,17 +121,19 @@ def _of_wait(gate: Gate, about: str, what: str, limit_ms: int) -> Iterator[Sight
 
 def _of_dead(number: int, limit: int) -> Iterator[Sighting]:
     if number >= limit:
-        yield Sighting(name="dead", about="dead letters", words=f"{_counted(number, 'event')} could not be delivered")
+        yield Sighting(
+            name="dead", about="dead letters", words=f"{_counted(number, 'event', 'events')} could not be delivered"
+        )
 
 
 def _of_workers(store: Store, gates: Sequence[Gate], errands: Sequence[Gate]) -> Iterator[Sighting]:
     due = sum(gate.due for gate in gates if gate.state != "paused")
     if due and not workers_seen(store.client):
-        words = f"no worker is alive, and {_counted(due, 'lead')} {'is' if due == 1 else 'are'} due"
+        words = f"no worker is alive, and {_counted(due, 'lead is', 'leads are')} due"
         yield Sighting(name="workers", about="workers", words=words)
     asked = sum(gate.due for gate in errands if gate.state != "paused")
     if asked and not workers_seen(store.client, BACKGROUND):
-        wait = f"{_counted(asked, 'event')} {'waits' if asked == 1 else 'wait'}"
+        wait = _counted(asked, "event waits", "events wait")
         words = f"no background worker is alive, and {wait} for answers or for a lead"
         yield Sighting(name="background", about="background worker", words=words)
 
@@ -146,6 +150,12 @@ def _of_silence(one: Silence) -> Sighting:
     return Sighting(name=f"silent:{one.hook}", about=f"hook {one.hook}", words=words)
 
 
+def _of_rules(one: FaultyFile) -> Sighting:
+    """A hook file with faults, told as they were found; the alarm ends when it is right again."""
+    about = f"rules of hook {one.hook}" if one.hook else "rules"
+    return Sighting(name=f"rules:{one.hook}", about=about, words=f"{goes_on(one)}: {one.first}")
+
+
 def _of_forms(drifted: Iterable[Drifted]) -> Iterator[Sighting]:
     """One for each form, in the words of the first of its changes."""
     forms: dict[tuple[str, str], list[Drifted]] = {}
@@ -154,8 +164,8 @@ def _of_forms(drifted: Iterable[Drifted]) -> Iterator[Sighting]:
     for (hook, form), several in forms.items():
         first = several[0]
         since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(first.drift.since_ms / 1000))
-        line = line_of(first, at=since, events=_counted(first.drift.events, "event"))
-        more = f" (and {_counted(len(several) - 1, 'more name')})" if several[1:] else ""
+        line = line_of(first, at=since, events=_counted(first.drift.events, "event", "events"))
+        more = f" (and {_counted(len(several) - 1, 'more name', 'more names')})" if several[1:] else ""
         yield Sighting(name=f"form:{hook}:{form}", about=f"hook {hook}", words=f"form changed: {line}{more}")
 
 
@@ -167,8 +177,8 @@ def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:
             yield Sighting(name=f"expires:{name}", about=name, words=words)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def lasting(ms: int) -> str:

@@ -23,6 +23,8 @@ COMMANDS = {
     "up": "Run the relay on this machine",
     "send": "Send a hook's example event, and follow it until the lead has it",
     "check": "Check the hook files and list all their faults",
+    "test": "Run the hooks' example events and show what differs",
+    "diff": "Show what other rules would make of the stored events",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
     "rules": "Show of each rule for how many events it held",
@@ -49,7 +51,7 @@ COMMANDS = {
     "leads": "Say which lead a phone, an e-mail or an id elsewhere means",
 }
 #: Of those that are not: the module, and what it holds.
-ELSEWHERE = {"resume": ("pause", "resume")}
+ELSEWHERE = {"test": ("test", "run_examples"), "resume": ("pause", "resume")}
 
 
 class Commands(TyperGroup):

@@ -222,9 +222,9 @@ def cure_of(status: int, words: str, *, about: About | None, hook: Hook | None) 
     return Line(
         kind_of(status, words).text,
         {
-            "sender": about.title if about else "the sender",
-            "proof": about.proof if about else "see its page in docs/senders",
-            "secrets": names or (about.variable if about else "") or "the hook's secrets",
-            "content_type": about.content_type if about else "the right content type",
+            "sender": about.title if about else N_("the sender"),
+            "proof": about.proof if about else N_("see its page in docs/senders"),
+            "secrets": names or (about.variable if about else "") or N_("the hook's secrets"),
+            "content_type": about.content_type if about else N_("the right content type"),
         },
     )

@@ -201,6 +201,8 @@ def sentence(group: Group, *, sender: str = "") -> Line:
         "field": group.field.removeprefix(METADATA),
         "kind": group.kind,
         "words": _without(group.field, group.words),
+        # With one the words may be the CRM's own.
+        "status": str(group.status or ""),
     }
     return Line(about if about and group.field else bare, values)
 

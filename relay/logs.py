@@ -36,6 +36,14 @@ class Fact(NamedTuple):
 #: before it unless that is ``default``.
 FACTS: Mapping[str, Fact] = {
     "web.started": Fact("a web process serves these many hooks", ("hooks",)),
+    "rules.loaded": Fact(
+        "a version of a hook file is in use from now on, in this process", ("hook", "version", "before")
+    ),
+    "rules.faulty": Fact(
+        "a hook file has faults; this version of it goes on, or none where senders are answered 503",
+        ("hook", "faults", "version"),
+    ),
+    "rules.gone": Fact("a hook file is gone, and its hook is not served any more", ("hook", "version")),
     "event.accepted": Fact("a request's events are on disk; where each stood then", ("hook", "events", "states")),
     "event.rejected": Fact("a request was refused at the door", ("hook", "status", "kind")),
     "event.unreadable": Fact("an adapter broke on a body, which was refused", ("hook", "fault")),

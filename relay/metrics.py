@@ -134,8 +134,21 @@ class _Figures(Collector):
         yield _filled(workers, [([one], workers_seen(self._store.client, one)) for one in (DELIVER, BACKGROUND)])
         last = GaugeMetricFamily("relay_last_event_timestamp_seconds", "When a hook last had one.", labels=["hook"])
         yield _filled(last, [([hook], at_ms / 1000) for hook, at_ms in self._store.meters.last().items()])
+        yield from self._rules()
         alarms = GaugeMetricFamily("relay_alarm", "1 for each alarm that has begun.", labels=["alarm"])
         yield _filled(alarms, [([one.name], 1) for one in self._store.alarms.current()])
+
+    def _rules(self) -> Iterator[Metric]:
+        """Which versions of hook files serve, and which files have faults."""
+        served = self._store.serving.versions()
+        since = GaugeMetricFamily(
+            "relay_rules_since_timestamp_seconds", "Since when this version serves.", labels=["hook", "version"]
+        )
+        yield _filled(since, [([hook, one.version], one.since_ms / 1000) for hook, one in served.items()])
+        faulty = GaugeMetricFamily("relay_rules_faulty", "1 for a hook file that has faults, else 0.", labels=["hook"])
+        broken = self._store.serving.faulty()
+        names = sorted(served.keys() | broken.keys())
+        yield _filled(faulty, [([hook], int(hook in broken)) for hook in names])
 
 
 def _filled(

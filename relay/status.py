@@ -19,6 +19,7 @@ from relay.store.events import Rejection
 from relay.store.gates import Gate, Pause
 from relay.store.groups import Group
 from relay.store.overview import DAYS
+from relay.store.serving import FaultyFile
 
 #: Requests that were rejected within this time are told.
 LATELY_MS = DAY_MS
@@ -74,6 +75,8 @@ class Status:
     acts: tuple[Act, ...]
     #: What was found to need a person and was told, the longest first.
     alarms: tuple[Alarm, ...]
+    #: Hook files that have faults, by name.
+    faulty_files: tuple[FaultyFile, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -121,6 +124,7 @@ def status(store: Store, settings: Settings, *, everywhere: bool = False) -> Sta
         background=workers_seen(store.client, BACKGROUND),
         acts=tuple(store.acts.last(MOST_ACTS)),
         alarms=tuple(store.alarms.current()),
+        faulty_files=tuple(store.serving.faulty().values()),
     )
 
 
@@ -147,6 +151,15 @@ def asked_for(queue: str) -> str:
     """Say what a queue of errands is for: ``answers of hook meta``, ``leads at default``."""
     kind, _, owner = queue.partition(":")
     return f"answers of hook {owner}" if kind == "fetch" else f"leads at {owner}"
+
+
+def goes_on(one: FaultyFile) -> str:
+    """Say what serves in place of a hook file that has faults."""
+    if not one.hook:
+        return "no hook file is found, and what was loaded goes on"
+    if one.served is None:
+        return "its file has faults and there is no good version: senders are answered 503 and come back later"
+    return f"its file has faults, and its last good version {one.served.version} goes on"
 
 
 #: The same for a queue of errands.

@@ -14,6 +14,7 @@ from relay.model import Fault, Json, Reason, StoredEvent
 from relay.store import Store
 from relay.store.acts import Act
 from relay.store.gates import Gate, Pause
+from relay.store.serving import FaultyFile
 from relay.texts import N_
 from relay.timeline import Happening, Identity, Part, Setting, Standing, Story, happenings_of
 
@@ -208,6 +209,18 @@ def pause_json(name: str, pause: Pause) -> dict[str, Json]:
         **times("since", pause.at_ms),
         "resuming": pause.resuming,
         "events_kept_back": pause.shelved,
+    }
+
+
+def faulty_json(one: FaultyFile) -> dict[str, Json]:
+    """Give what is wrong with a hook file, and what serves instead."""
+    served = one.served
+    return {
+        "hook": one.hook,
+        "faults": list(one.lines),
+        **times("since", one.since_ms),
+        "serves": served.version if served else "",
+        **times("serves_since", served.since_ms if served else None),
     }
 
 

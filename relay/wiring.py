@@ -9,8 +9,8 @@ import atexit
 import contextlib
 import logging
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import redis
@@ -19,8 +19,11 @@ from redis.retry import Retry
 
 from relay import rulebook
 from relay.beat import Beat
-from relay.errors import RelayError, SettingsError, StoreError
+from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreError
 from relay.hooks import Hook
+from relay.live_rules import LiveRules, Read, RulesAside
+from relay.rulebook.hook_file import Known, read_hook
+from relay.rulebook.standing_still import SETTLE_S
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
 from relay.store import Store
@@ -96,33 +99,30 @@ def hooks(settings: Settings) -> dict[str, Hook]:
     )
 
 
-class RulesNow:
-    """The hook files as they are on disk now: read again when one was changed, added or removed. For any thread."""
+def reader(settings: Settings) -> Read:
+    """Give what reads a hook file for use: a hook that delivers to a destination without an address is none."""
+    known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
+    addresses = {one.name for one in served(settings)}
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings = settings
-        self._store = store
-        self._lock = threading.Lock()
-        self._seen: tuple[object, ...] | None = None
-        self._hooks: Mapping[str, Hook] = {}
+    def read(file: PurePath, content: bytes) -> tuple[Hook | None, Sequence[Problem]]:
+        hook, problems = read_hook(file, content, known)
+        if hook is not None and hook.destination not in addresses:
+            variable = "LEADS_API_URL" + ("" if hook.destination == "default" else f"__{hook.destination.upper()}")
+            words = f"{variable} is not set, and the hook delivers to it; set it, and start the relay again"
+            return None, [Problem(file=hook.file, words=words)]
+        return hook, problems
 
-    def __call__(self) -> Mapping[str, Hook]:
-        """Give the hooks by name; their texts are kept. Raises RuleError while a file has a fault."""
-        with self._lock:
-            seen = self._look()
-            if seen != self._seen:
-                self._hooks = hooks(self._settings)
-                self._store.rule_texts.keep(self._hooks.values())
-                self._seen = seen  # not where it was refused: then the next call looks anew
-            return self._hooks
+    return read
 
-    def _look(self) -> tuple[object, ...]:
-        """Look at name, time and size of each file, before they are read: a change meanwhile is seen the next time."""
-        try:
-            files = [(file.name, file.stat()) for file in rulebook.hook_files(self._settings.rules)]
-        except OSError:
-            return ("not there",)
-        return tuple((name, about.st_mtime_ns, about.st_size) for name, about in files)
+
+def live_rules(settings: Settings, kept: Store, *, serves: bool, settle_s: float = SETTLE_S) -> LiveRules:
+    """Build the hook files as they are in use; ``serves`` is for the web, whose hooks are those that senders meet."""
+    return LiveRules(settings.rules, reader(settings), kept, serves=serves, settle_s=settle_s)
+
+
+def rules_aside(settings: Settings, kept: Store) -> LiveRules:
+    """Build the same for what comes and goes: a job, a test of routes."""
+    return RulesAside(settings.rules, reader(settings), kept)
 
 
 def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> LeadsApi:
@@ -134,14 +134,6 @@ def leads_api(settings: Settings, destination: str, *, connections: int = 1) -> 
 def served(settings: Settings) -> list[Destination]:
     """Destinations that have an address to deliver to."""
     return [one for one in settings.destinations.values() if one.url]
-
-
-def require_destinations(settings: Settings, loaded: Mapping[str, Hook]) -> None:
-    """Raise SettingsError where a hook delivers to a destination that has no address."""
-    without = sorted({hook.destination for hook in loaded.values()} - {one.name for one in served(settings)})
-    if without:
-        suffixes = ["" if name == "default" else f"__{name.upper()}" for name in without]
-        raise SettingsError([f"LEADS_API_URL{suffix}: is not set, and hooks deliver to it" for suffix in suffixes])
 
 
 def nudger(settings: Settings, client: redis.Redis) -> Nudger:
@@ -173,16 +165,17 @@ def web() -> flask.Flask:
         sys.exit(APP_LOAD_ERROR)
 
 
-def app(settings: Settings) -> flask.Flask:
-    """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served."""
+def app(settings: Settings, *, settle_s: float = SETTLE_S) -> flask.Flask:
+    """Build the web app of one process. Raises SettingsError, RuleError and StoreError, and then nothing is served.
+
+    A hook file that was changed is taken over once it stands still for ``settle_s``.
+    """
     from relay import logs  # noqa: PLC0415
     from relay.alarms import Watch  # noqa: PLC0415
     from relay.noticing import Noticing  # noqa: PLC0415
     from relay.nudge import Ticker  # noqa: PLC0415
 
     logs.set_up(settings.log, settings.log_format)
-    loaded = hooks(settings)
-    require_destinations(settings, loaded)
     client = connect(settings)
     heed(client)
     ticker = Ticker(nudger(settings, connect(settings)))
@@ -193,42 +186,48 @@ def app(settings: Settings) -> flask.Flask:
         index_key=settings.index_key,
         lookup=settings.lookup,
     )
-    kept.door.know(loaded)
-    kept.rule_texts.keep(loaded.values())
+    rules = live_rules(settings, kept, serves=True, settle_s=settle_s)
+    rules.begin()
+    if not rules:
+        raise RuleError(rules.faults())
     warn_of_index(kept)
     noticing = Noticing(kept)
-    web_app = routes(settings, kept, loaded, noticing)
+    web_app = routes(settings, kept, rules, noticing)
+    Beat("rules", rules.look, every_s=settle_s).start()
     ticker.start()
     Watch(kept, settings).start()
     keep_telling("accept times", kept.accept_times.flush)
     keep_telling("noticing", noticing.flush)
-    logging.getLogger("relay").info("web.started", extra={"hooks": len(loaded)})
+    logging.getLogger("relay").info("web.started", extra={"hooks": len(rules)})
     return web_app
 
 
 def routes(
     settings: Settings, kept: Store, loaded: Mapping[str, Hook], noticing: Noticing | None = None
 ) -> flask.Flask:
-    """Build the app with every route that it has, over one store; ``noticing`` is the caller's to flush."""
+    """Build the app with every route that it has, over one store and hooks, which may change under it.
+
+    ``noticing`` is the caller's to flush.
+    """
     import flask  # noqa: PLC0415
 
     from relay import ops, receive  # noqa: PLC0415
 
+    rules = loaded if isinstance(loaded, LiveRules) else rules_aside(settings, kept)
     web_app = flask.Flask("relay", static_folder=None)
     web_app.register_blueprint(
         receive.door(
             loaded,
             store=kept.door,
-            known=kept.door.ever_known,
+            known=lambda hook: hook in rules.in_use.unserved or kept.door.ever_known(hook),
             max_body=settings.max_body,
             public_url=settings.public_url,
             note=kept.accept_times.note,
             notice=noticing.note if noticing else None,
         )
     )
-    rules = RulesNow(settings, kept)
-    means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules)
+    means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules.fresh)
     web_app.register_blueprint(ops.desk(means))
-    web_app.register_blueprint(ops.health(kept, hooks=len(loaded)))
+    web_app.register_blueprint(ops.health(kept, hooks=loaded, faulty=lambda: len(rules.in_use.faults)))
     web_app.register_blueprint(ops.metrics(kept, settings))
     return web_app

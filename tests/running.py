@@ -46,6 +46,8 @@ class Relay:
     crm: Sandbox
     #: What all processes wrote.
     output: Path
+    #: gunicorn, whose children answer.
+    web: subprocess.Popen[bytes]
     #: The process that runs errands, where there is one.
     background: subprocess.Popen[bytes] | None = None
     #: A lead that nothing has happened to yet.
@@ -120,12 +122,14 @@ def running(
     redis_url: str,
     more: Mapping[str, str] | None = None,
     webs: int = 1,
+    app: str = "relay.wiring:web()",
     before: Callable[[Settings, Sandbox], None] = lambda *_: None,
     **variables: str,
 ) -> Iterator[Relay]:
     """Run it all until the block ends, with one hook file and ``more`` by their names; then the background runs too.
 
-    ``variables`` are settings beside the usual ones; ``before`` is called when all is ready and no process runs yet.
+    ``app`` is what gunicorn serves. ``variables`` are settings beside the usual ones; ``before`` is called when all is
+    ready and no process runs yet.
     """
     (folder / "rules").mkdir()
     for name, text in {HOOK: rules, **(more or {})}.items():
@@ -139,7 +143,7 @@ def running(
         settings = load(environment)
         before(settings, crm)
         at = f"fd://{door.fileno()}"
-        web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, "relay.wiring:web()"]
+        web = ["gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", at, app]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         with ExitStack() as parts:
             said = parts.enter_context(output.open("ab"))
@@ -155,6 +159,7 @@ def running(
                 store=wiring.store(settings, client),
                 crm=crm,
                 output=output,
+                web=served,
                 background=background,
             )
 

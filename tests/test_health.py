@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 def url(server: EmbeddedRedis) -> Iterator[str]:
     client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0), socket_timeout=2)
     app = flask.Flask("health")
-    app.register_blueprint(ops.health(Store(client, retention_ms=DAY_MS), hooks=2))
+    app.register_blueprint(ops.health(Store(client, retention_ms=DAY_MS), hooks=["cotiza", "zap"], faulty=lambda: 1))
     with client, serving(app) as address:
         yield address
 
@@ -41,7 +41,7 @@ def asked(url: str, path: str) -> tuple[int, dict[str, object]]:
 
 
 def test_a_process_that_can_write_is_ready(url: str) -> None:
-    assert asked(url, "ready") == (200, {"ready": True, "hooks": 2})
+    assert asked(url, "ready") == (200, {"ready": True, "hooks": 2, "faulty_rules": 1})
     assert asked(url, "health") == (200, {"alive": True})
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def test_a_hook_that_is_gone_is_shown_as_it_was_last(store: Store, hooks: dict[s
 
     words = said(url, "/ops/hooks/encuesta")
 
-    assert "Its hook file is not loaded: senders are answered 503" in words
+    assert "Its hook file is not there: senders are answered 503" in words
     assert "What stands below is its last version." in words
     assert "OLD_SECRET proves that a request is the sender&#39;s; any of them may match missing" in words
     assert "qualified :46" in words
@@ -215,12 +216,36 @@ def test_a_file_that_was_changed_or_is_gone_since_it_was_loaded_is_told(settings
     assert told(url, "/hooks/cotiza")["on_disk"] == "as loaded"
 
     file.write_text(file.read_text() + "# more\n")
-    assert "cotiza.yaml was changed since it was loaded" in said(url, "/ops/hooks/cotiza")
+    assert "cotiza.yaml was changed just now, and is taken over within seconds" in said(url, "/ops/hooks/cotiza")
     assert str(file) not in logged_in(url, "pedro").get("/ops/hooks/cotiza").text, "its name says enough"
-    assert "was changed since it was loaded" in said(url, "/ops/hooks/cotiza")
 
     file.unlink()
-    assert "is gone since it was loaded" in said(url, "/ops/hooks/cotiza")
+    words = said(url, "/ops/hooks/cotiza")
+    assert "cotiza.yaml is gone: unless it comes back at once, its senders are answered 503" in words
+
+
+def test_a_file_with_faults_is_told_with_each_fault_and_with_what_serves_since_when(store: Store, url: str) -> None:
+    faults = ["rules/cotiza.yaml:3:1: the file has the unknown key 'rulez'", "rules/cotiza.yaml:9:5: is empty"]
+    version = told(url, "/hooks/cotiza")["version"]
+    store.serving.note(versions={"cotiza": version}, faults={"cotiza": faults, "nuevo": ["rules/nuevo.yaml:1: no"]})
+
+    row, words, listed = told_of(url, "cotiza"), said(url, "/ops/hooks/cotiza"), said(url, "/ops/hooks")
+
+    assert (row["state"][0], row["faults"], row["loaded"]) == ("faulty rules", faults, True)
+    assert row["serves_since_ms"] == store.serving.versions()["cotiza"].since_ms
+    assert f"its last good version {version} goes on" in words
+    assert all(line in unescape(words) for line in faults)
+    assert "rules/cotiza.yaml:3:1: the file has the unknown key 'rulez' (and 1 more)" in unescape(listed)
+    assert "there is no good version: senders are answered 503" in said(url, "/ops/hooks/nuevo")
+
+
+def test_the_overview_says_which_rules_have_faults_and_whether_senders_notice(store: Store, url: str) -> None:
+    store.serving.note(versions={"cotiza": "ab12cd34"}, faults={"cotiza": ["one"], "nuevo": ["two"]})
+
+    found = told(url, "/overview")["worries"]
+
+    assert {"words": "the rules of nuevo have faults, and senders are answered 503", "kind": "bad"} in found
+    assert {"words": "the rules of cotiza have faults; the last good version goes on", "kind": "warn"} in found
 
 
 def test_how_soon_its_events_are_delivered_is_said_by_the_buckets(store: Store, url: str) -> None:

@@ -335,7 +335,8 @@ def test_nothing_can_not_be_replayed(world: World) -> None:
 def test_the_rules_of_now_are_those_on_disk(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "h.yaml"
     file.write_text(rules(rule("name", "{last_name: Rojas}")))
-    now = wiring.RulesNow(load({"RELAY_RULES": str(tmp_path), "S": "s"}), store)
+    settings = load({"RELAY_RULES": str(tmp_path), "S": "s", "LEADS_API_URL": "http://crm", "LEADS_API_KEY": "k"})
+    now = wiring.rules_aside(settings, store).fresh
 
     first, again = now(), now()
     file.write_text(rules(rule("name", "{last_name: Rojas Soto}")))

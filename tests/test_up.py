@@ -259,6 +259,18 @@ def test_faulty_rules_are_all_listed_and_nothing_starts(house: House) -> None:
     assert house.processes() == []
 
 
+def test_one_faulty_hook_file_is_shown_and_the_others_are_served(house: House) -> None:
+    file = house.folder / "rules" / "zapier.yaml"
+    file.write_text(file.read_text() + "\nrulez: []\n")
+
+    house.until_up()
+
+    assert re.search(r"fault +rules/zapier.yaml:\d+:1: the file has the unknown key 'rulez'", house.said())
+    assert "/hooks/zapier" not in house.said()
+    assert ask(f"{house.door()}/ready")["faulty_rules"] == 1
+    assert house.relay("send", "cotiza").returncode == 0
+
+
 def test_faulty_settings_are_refused_in_words(house: House) -> None:
     house.environment |= {"RELAY_WORKERS": "many", "REDIS_URL": "localhost"}
 

@@ -60,7 +60,8 @@ def fetch(means: Means, queue: str, event: StoredEvent, tried: Tried) -> None:
         url = means.sender_urls.get(event.sender, "")
         answered = sender.fetch(read_again(event, hook), token=hook.keys.get("token", ""), base_url=url)
         means.store.errandry.heard(queue)
-        arrival = remapper(means.hooks)(replace(event, fetched=answered))
+        # By this very hook, whatever becomes of its file meanwhile.
+        arrival = remapper({hook.name: hook})(replace(event, fetched=answered))
     except CommandError as error:
         bury(means, queue, event, str(error))
     except LeadsApiError as error:

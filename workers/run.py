@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -24,6 +24,8 @@ from relay.alarms import Watch
 from relay.audit import now_and_then
 from relay.beat import Beat
 from relay.errors import CommandError, RelayError, StoreError
+from relay.hooks import Hook
+from relay.live_rules import LOOK_S
 from relay.noticing import Noticing
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
@@ -88,15 +90,16 @@ def errands(name: str) -> None:
     store = wiring.store(settings)
     if not store.errandry.keep(name):
         return  # another job has taken its place: this one was late, or doubled
-    one = Background(means(settings, store), name=name, rules=wiring.RulesNow(settings, store))
+    rules = wiring.rules_aside(settings, store)
+    rules.begin()
+    one = Background(means(settings, store, rules), name=name, rules=rules.fresh)
     signal.signal(signal.SIGTERM, lambda *_: one.stop())
+    Beat("rules", rules.look, every_s=LOOK_S).start()
     one.run()
 
 
-def means(settings: Settings, store: Store) -> Means:
-    """Put together what errands are run with. Raises RuleError where the rules have faults."""
-    hooks = wiring.hooks(settings)
-    store.rule_texts.keep(hooks.values())
+def means(settings: Settings, store: Store, hooks: Mapping[str, Hook]) -> Means:
+    """Put together what errands are run with."""
     return Means(
         store=store,
         hooks=hooks,
@@ -150,6 +153,8 @@ def work(settings: Settings, queue: str = DELIVER) -> None:
     if queue == BACKGROUND:
         kept = wiring.store(settings, wiring.connect(settings))
         Beat("auditor", lambda: now_and_then(kept), every_s=AUDITOR_S).start()
+        rules = wiring.live_rules(settings, kept, serves=False)
+        Beat("rules", rules.look, every_s=LOOK_S).start()
     with store_errors():
         worker = RelayWorker(
             [queue_of(client, queue)],

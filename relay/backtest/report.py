@@ -110,6 +110,8 @@ class HookReport:
     #: '' where there is no hook file, or where events are held against their records.
     old_version: str = ""
     new_version: str = ""
+    #: Whether its events are held against their records, and not against other rules.
+    as_mapped: bool = False
     #: Whether both versions are the same, so that its events were counted and not mapped.
     unchanged: bool = False
     events: int = 0
@@ -126,6 +128,16 @@ class HookReport:
     #: Leads that events went to and go to now: event, old, new.
     leads: list[tuple[str, str, str]] = field(default_factory=list)
     rules: dict[str, RuleCount] = field(default_factory=dict)
+
+    def anew(self) -> HookReport:
+        """Give a report of the same rules, without any event yet."""
+        return HookReport(
+            hook=self.hook,
+            old_version=self.old_version,
+            new_version=self.new_version,
+            as_mapped=self.as_mapped,
+            unchanged=self.unchanged,
+        )
 
     def count(self, metric: str, register: str = "") -> int:
         """Say of how many events a metric is true; of a field, where one is named."""
@@ -231,7 +243,7 @@ class Report:
         """Add a report of other events to this one."""
         for name, one in other.hooks.items():
             if name not in self.hooks:
-                self.hooks[name] = HookReport(name, one.old_version, one.new_version, one.unchanged)
+                self.hooks[name] = one.anew()
             self.hooks[name].merge(one, self.most)
         self.without_rules.update(other.without_rules)
         self.more = self.more or other.more

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from relay.backtest.coverage import Coverage
+from relay.backtest.coverage import Coverage, Memo, alike
 from relay.backtest.difference import Made, difference
 from relay.backtest.report import EXAMPLES, HookReport, Report
 from relay.backtest.stored import Reading, as_it_stands
@@ -17,6 +17,7 @@ from relay.finding.walking import walk
 from relay.hooks import Hook
 from relay.model import StoredEvent
 from relay.store import Store
+from relay.store.events import Header
 
 PAGE = 500
 #: Events between two looks at the clock, where there is a limit of time.
@@ -29,9 +30,16 @@ class Sides:
     def __init__(self, old: Hook | None, new: Hook | None, *, as_mapped: bool) -> None:
         self.as_mapped = as_mapped
         self.unchanged = not as_mapped and old is not None and new is not None and old.version == new.version
-        self.old = Coverage(old) if old and not as_mapped else None
-        self.new = Coverage(new) if new else None
-        self.versions = (old.version if old and not as_mapped else "", new.version if new else "")
+        self._memo: Memo | None = {} if old and new and not as_mapped and alike(old, new) else None
+        self.old = Coverage(old, self._memo) if old and not as_mapped else None
+        self.new = Coverage(new, self._memo) if new else None
+        self._versions = (old.version if old and not as_mapped else "", new.version if new else "")
+
+    def report(self, hook: str) -> HookReport:
+        old, new = self._versions
+        return HookReport(
+            hook=hook, old_version=old, new_version=new, as_mapped=self.as_mapped, unchanged=self.unchanged
+        )
 
     @property
     def empty(self) -> bool:
@@ -39,6 +47,8 @@ class Sides:
 
     def made(self, stored: StoredEvent) -> tuple[Made, Made]:
         reading = Reading(stored)
+        if self._memo is not None:
+            self._memo.clear()
         new = reading.by(self.new.hook if self.new else None)
         old = as_it_stands(stored, new) if self.as_mapped else reading.by(self.old.hook if self.old else None)
         return old, new
@@ -89,14 +99,14 @@ class Backtest:
             old, new = self.sides(stored.hook).made(stored)
             report.add(difference(old, new, hook=stored.hook, event=stored.id))
         for hook, sides in self._sides.items():
-            if hook in report.hooks:
+            if hook in report.hooks and not sides.unchanged:
                 report.cover(hook, sides.old, sides.new)
         return report
 
     def _about(self, hook: str, report: Report) -> HookReport:
         if hook not in report.hooks:
             sides = self.sides(hook)
-            report.hooks[hook] = HookReport(hook, *sides.versions, unchanged=sides.unchanged)
+            report.hooks[hook] = sides.report(hook)
         return report.hooks[hook]
 
 
@@ -137,30 +147,27 @@ def ids_of(store: Store, wanted: Filter) -> Iterator[str]:
 
 
 def pages(
-    store: Store, wanted: Filter, *, passed: Callable[[str], bool] = lambda _: False, hooks: Sequence[str] = ()
+    store: Store,
+    wanted: Filter,
+    *,
+    hooks: Sequence[str] = (),
+    limit: int = 0,
+    passed: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[list[str]]:
     """Give the ids of the events that a filter finds, newest first, page by page.
 
-    Of ``hooks``, where some are named, alone. ``passed`` hears of the hook of each event whose record need not be
-    read, and says whether that is so; those are left out.
+    Of ``hooks``, where some are named, alone; no more than ``limit``, where that is not 0. ``passed`` hears of the hook
+    of each, and says whether its record need not be read; those are left out.
     """
-    page: list[str] = []
-    for step in walk(store, wanted):
-        header = step.header
-        if not fits_header(header, wanted) or (hooks and header.hook not in hooks):
-            continue
-        if not wanted.reads_records and passed(header.hook):
-            continue
-        page.append(header.id)
-        if len(page) == PAGE:
-            yield _fitting(store, wanted, page)
-            page = []
-    if page:
-        yield _fitting(store, wanted, page)
+    headers = (step.header for step in walk(store, wanted))
+    headers = (one for one in headers if fits_header(one, wanted) and (not hooks or one.hook in hooks))
+    found = _fitting(store, wanted, headers) if wanted.reads_records else ((one.id, one.hook) for one in headers)
+    ids = (id for id, hook in islice(found, limit or None) if not passed(hook))
+    while page := list(islice(ids, PAGE)):
+        yield page
 
 
-def _fitting(store: Store, wanted: Filter, page: list[str]) -> list[str]:
-    """Leave out what whole records say is not meant."""
-    if not wanted.reads_records:
-        return page
-    return [event.id for event in store.events.events(page) if fits(event, wanted)]
+def _fitting(store: Store, wanted: Filter, headers: Iterator[Header]) -> Iterator[tuple[str, str]]:
+    """Leave out what whole records say is not meant; gives ids and hooks."""
+    while page := list(islice(headers, PAGE)):
+        yield from ((one.id, one.hook) for one in store.events.events([it.id for it in page]) if fits(one, wanted))

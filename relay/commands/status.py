@@ -11,10 +11,10 @@ from relay.commands.asking import JsonOption, local, span
 from relay.commands.screen import counted, out, print_json
 from relay.commands.told import WHEN, plain_table, times
 from relay.model import Json
-from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for
+from relay.status import COLUMNS, ERRAND_WORDS, GATE_WORDS, Status, asked_for, goes_on
 from relay.status import status as look
 from relay.store.gates import Gate
-from relay.telling import act_json, errands_json, gate_json, pause_json
+from relay.telling import act_json, errands_json, faulty_json, gate_json, pause_json
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -39,6 +39,7 @@ def show(found: Status) -> None:
     out.print()
     for line in needs(found):
         out.print(line)
+    show_faulty_files(found)
     show_alarms(found)
     show_rejected(found)
     show_acts(found)
@@ -123,6 +124,16 @@ def needs(found: Status) -> Iterator[Text]:
         yield Text("no background worker is alive: nothing is fetched and no lead is looked for", "red")
 
 
+def show_faulty_files(found: Status) -> None:
+    """Show hook files whose change could not be taken over, with every fault."""
+    for one in found.faulty_files:
+        out.print()
+        who = f"hook {one.hook}" if one.hook else "rules"
+        out.print(Text(f"{who}, since {local(one.since_ms)}: {goes_on(one)}: relay check", "red"))
+        for line in one.lines:
+            out.print(Text(f"  {line}"), soft_wrap=True)
+
+
 def kinds(found: Status) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(found.dead_by_kind.items()))
 
@@ -184,6 +195,7 @@ def status_json(found: Status) -> dict[str, Json]:
             {"alarm": one.name, "about": one.about, "words": one.words, **times("began", one.began_ms)}
             for one in found.alarms
         ],
+        "faulty_files": [faulty_json(one) for one in found.faulty_files],
         "acts": [act_json(one) for one in found.acts],
     }
 

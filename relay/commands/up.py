@@ -1,6 +1,7 @@
 """``relay up``: everything on this machine under one supervisor, with stand-ins for what is not set.
 
-Settings and rules are checked before anything starts; Redis starts first and stops last.
+Settings are checked before anything starts, and Redis starts first and stops last. A hook file with faults is shown,
+and its last good version serves; where there is no good hook at all nothing starts.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from relay import rulebook, settings, wiring
 from relay.commands.enter import link
 from relay.commands.stand_ins import KEY, AnySecret, keep_secrets, read_secrets, sandbox_environment
 from relay.embedded import EmbeddedRedis, lock
-from relay.errors import CommandError
+from relay.errors import CommandError, Problem, RuleError
 from relay.hooks import Hook
+from relay.live_rules import LiveRules
 from relay.nudge import BACKGROUND
 from relay.parts import Part, Screen, spawn
 from relay.senders import ABOUT
@@ -43,6 +45,8 @@ class Surroundings:
 
     settings: Settings
     hooks: Mapping[str, Hook]
+    #: What is wrong with hook files that are not in use as they are.
+    faults: Sequence[Problem]
     #: What the parts, and other terminals, need beyond what was set: where the stand-ins are.
     added: Mapping[str, str]
     made_secrets: Sequence[str]
@@ -72,7 +76,7 @@ def surroundings() -> Iterator[Surroundings]:
         now = settings.load()
         added = {} if now.destinations["default"].url else sandbox_environment(now.environment)
         now = settings.load({**now.environment, **added})
-        hooks, made = checked(now, made_up="SANDBOX_URL" in added)
+        made = made_secrets(now) if "SANDBOX_URL" in added else {}
         door = at_the_end.enter_context(listen(now.port, exactly="PORT" in now.environment))
         added |= {**made, "RELAY_URL": f"http://localhost:{door.getsockname()[1]}"}
         redis = None
@@ -83,7 +87,16 @@ def surroundings() -> Iterator[Surroundings]:
         else:
             redis = at_the_end.enter_context(EmbeddedRedis(home, appendfsync=now.appendfsync))
             added["REDIS_URL"] = redis.url
-        yield Surroundings(settings=now, hooks=hooks, added=added, made_secrets=list(made), door=door, redis=redis)
+        rules = in_use(settings.load({**now.environment, **added}))
+        yield Surroundings(
+            settings=now,
+            hooks=rules.in_use.hooks,
+            faults=rules.faults(),
+            added=added,
+            made_secrets=list(made),
+            door=door,
+            redis=redis,
+        )
 
 
 def taken(home: Path, at_the_end: contextlib.ExitStack) -> None:
@@ -95,14 +108,22 @@ def taken(home: Path, at_the_end: contextlib.ExitStack) -> None:
     at_the_end.callback(left.unlink, missing_ok=True)
 
 
-def checked(now: Settings, *, made_up: bool) -> tuple[dict[str, Hook], dict[str, str]]:
-    """Load the rules, and give the secrets made up for them. Raises RuleError with all their faults."""
-    environment = AnySecret(now.environment, read_secrets(now.home)) if made_up else now.environment
-    hooks = rulebook.load(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
-    made = environment.made if isinstance(environment, AnySecret) else {}
-    if made:
-        keep_secrets(now.home, made)
-    return hooks, made
+def made_secrets(now: Settings) -> dict[str, str]:
+    """Make up the secrets that hook files name and that are not set, the same as in an earlier run."""
+    environment = AnySecret(now.environment, read_secrets(now.home))
+    rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)
+    if environment.made:
+        keep_secrets(now.home, environment.made)
+    return environment.made
+
+
+def in_use(now: Settings) -> LiveRules:
+    """Look which hooks the parts will serve. Raises RuleError with all faults where there is none."""
+    rules = wiring.rules_aside(now, wiring.store(now))
+    rules.begin()
+    if not rules:
+        raise RuleError(rules.faults())
+    return rules
 
 
 def listen(port: int, *, exactly: bool) -> socket.socket:
@@ -165,6 +186,10 @@ def banner(around: Surroundings) -> Iterator[str]:
     yield "Lead Relay is up"
     for name, hook in around.hooks.items():
         yield f"  hook      POST {around.url}/hooks/{name}  ({hook.sender})"
+    for fault in around.faults:
+        yield f"  fault     {fault}"
+    if around.faults:
+        yield "            a hook file with faults is not in use: its last good version serves, where there is one"
     api = settings.mask_url(now.destinations["default"].url)
     yield f"  page      {page(around)}"
     yield f"  lead API  {api}{' (the sandbox)' if 'SANDBOX_URL' in around.added else ''}"

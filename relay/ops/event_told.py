@@ -9,6 +9,7 @@ from relay.explain import Explained
 from relay.model import Json, Reason, Registers, Stamp, State, StoredEvent
 from relay.ops.event_rows import plain
 from relay.ops.readable import number, short, span
+from relay.ops.sentences import say, say_answer
 from relay.ops.words import _, ngettext, words
 from relay.replay.plan import value_of
 from relay.store.gates import Gate, Pause
@@ -23,8 +24,6 @@ GATES = {
     "open": N_("many deliveries have failed in a row, and one is tried every few seconds"),
     "slowed": N_("the lead API asked for a rest"),
 }
-#: Words of reasons that stand where no page is near.
-REASONS = (N_("several leads are known for it"),)
 #: What helps, by the kind of the reason.
 CURES = {
     "mapping": N_("Mend the rule or the form, then replay it by the rules of now."),
@@ -73,7 +72,7 @@ def unsent(event: StoredEvent) -> str:
     if event.state is State.SUPERSEDED:
         return _("Newer events had set all that it wanted to set, so nothing was sent.")
     if event.state is State.PARKED:
-        return _("It waits for a lead: %(why)s.", why=words(reason_of(event).words))
+        return _("It waits for a lead: %(why)s.", why=say(reason_of(event).words))
     return _("It is kept and not sent: %(why)s.", why=words(why_ignored(event)))
 
 
@@ -83,7 +82,9 @@ def reason_of(event: StoredEvent) -> Reason:
 
 def in_flight(event: StoredEvent, around: Around) -> str:
     if around.pause is not None:
-        return _("It is kept back: %(what)s is paused %(words)s.", what=around.pause.of, words=around.pause.words)
+        return _(
+            "It is kept back: %(what)s is paused %(words)s.", what=say(around.pause.of), words=say(around.pause.words)
+        )
     if not event.lead:
         asked = _("Its answers are asked for at %(sender)s.", sender=event.sender)
         return asked if event.fetch and not event.fetched else _("Its lead is looked for.")
@@ -107,7 +108,7 @@ def delivered(happenings: Iterable[Happening]) -> str:
 def given_up(reason: Reason) -> str:
     status = f" ({reason.status})" if reason.status else ""
     tried = ngettext("%(num)s attempt", "%(num)s attempts", reason.attempts, num=number(reason.attempts))
-    said = {"kind": words(reason.kind), "status": status, "words": words(reason.words), "tried": tried}
+    said = {"kind": words(reason.kind), "status": status, "words": say(reason.words, reason.status), "tried": tried}
     if not reason.attempts:
         return _("Given up: %(kind)s%(status)s: %(words)s.", **said)
     return _("Given up after %(tried)s: %(kind)s%(status)s: %(words)s.", **said)
@@ -160,8 +161,18 @@ def door_steps(event: StoredEvent, told: Explained) -> Iterator[Step]:
     yield Step(at_ms=at_ms, kind="", words=_("Received by hook %(hook)s", hook=event.hook), more=size)
     secret = told.verification.secret_name
     by = _("Verified by %(secret)s", secret=secret) if secret else _("Verified")
-    yield Step(at_ms=at_ms, kind="", words=by, more=told.verification.words)
+    yield Step(at_ms=at_ms, kind="", words=by, more=proved(told.verification.words))
     yield mapped_step(event, told)
+
+
+def proved(proof: str) -> str:
+    """Say what proves a request: a constant of its sender's adapter, or a sentence."""
+    said = words(proof)
+    return said if said != proof else say(proof)
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def mapped_step(event: StoredEvent, told: Explained) -> Step:
@@ -187,7 +198,7 @@ def happened(event: StoredEvent, journey: Journey) -> Iterator[Step]:
             more = _("it had set all that this one wanted to set")
             yield Step(at_ms=one.at_ms, kind="warn", words=_("Superseded by"), more=more, event=by)
         elif one.status is None:
-            yield Step(at_ms=one.at_ms, kind="", words=one.words[:1].upper() + one.words[1:])
+            yield Step(at_ms=one.at_ms, kind="", words=capital(say(one.words)))
         else:
             yield attempt(event, one)
 
@@ -201,11 +212,14 @@ def attempt(event: StoredEvent, one: Happening) -> Step:
     more = ", ".join(part for part in (took, tried, gone) if part)
     if not one.status:
         return Step(
-            at_ms=one.at_ms, kind="bad", words=_("The CRM gave no answer: %(words)s", words=one.words), more=more
+            at_ms=one.at_ms,
+            kind="bad",
+            words=_("The CRM gave no answer: %(words)s", words=say_answer(one.words)),
+            more=more,
         )
     if one.status < 300:
         return Step(at_ms=one.at_ms, kind="good", words=_("The CRM took it: %(status)s", status=one.status), more=more)
-    said = f"{one.status} {one.words}".strip()
+    said = f"{one.status} {say_answer(one.words)}".strip()
     return Step(at_ms=one.at_ms, kind="bad", words=_("The CRM answered %(said)s", said=said), more=more)
 
 
@@ -222,7 +236,7 @@ def ended(event: StoredEvent) -> Iterator[Step]:
         return
     what = _("Given up: a dead letter") if event.state is State.DEAD else _("Parked until its lead is known")
     kind = "bad" if event.state is State.DEAD else "warn"
-    more = f"{words(event.reason.kind)}: {words(event.reason.words)}"
+    more = f"{words(event.reason.kind)}: {say(event.reason.words, event.reason.status)}"
     yield Step(at_ms=event.reason.at_ms or event.received_ms, kind=kind, words=what, more=more)
 
 

@@ -6,7 +6,7 @@ import flask
 from jinja2 import StrictUndefined
 from jinja2.ext import i18n
 
-from relay.ops import assets, readable, words
+from relay.ops import assets, readable, sentences, words
 from relay.ops.desk import Desk
 from relay.ops.who import operator, who
 from relay.texts import N_
@@ -33,7 +33,9 @@ def templates(app: flask.Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension(i18n)
     environment.install_gettext_callables(words.gettext, words.one_or_many, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(readable.FILTERS, words=words.words, said=words.said)
+    environment.filters.update(readable.FILTERS, words=words.words, said=sentences.said)
+    environment.filters.update(told=sentences.say, answered=sentences.say_answer)
+    environment.filters.update(title_told=sentences.say_title, filter_told=sentences.say_filter)
     environment.globals.update(
         who=who,
         operator=operator,

@@ -1,8 +1,13 @@
 """What load balancers and supervisors ask: ``GET /health``, is this process alive, and ``GET /ready``, can it take
 events now. Neither needs a login, and neither says more than that.
+
+A process whose hook files have faults is ready all the same: their last good versions serve, or another hook would be
+refused for the one that has none. It says how many there are; an alarm says which.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sized
 
 import flask
 import orjson
@@ -13,8 +18,8 @@ from relay.store import Store
 HEADERS = {"Cache-Control": "no-store"}
 
 
-def health(store: Store, *, hooks: int) -> flask.Blueprint:
-    """Build the two routes; ``hooks`` is how many are loaded."""
+def health(store: Store, *, hooks: Sized, faulty: Callable[[], int] = lambda: 0) -> flask.Blueprint:
+    """Build the two routes; ``hooks`` are those that serve, ``faulty`` says how many files have faults."""
     blueprint = flask.Blueprint("health", __name__)
 
     @blueprint.get("/health")
@@ -28,7 +33,7 @@ def health(store: Store, *, hooks: int) -> flask.Blueprint:
             store.door.try_writing()
         except StoreError as error:
             return answer(503, {"ready": False, "faults": [str(error)]})
-        return answer(200, {"ready": True, "hooks": hooks})
+        return answer(200, {"ready": True, "hooks": len(hooks), "faulty_rules": faulty()})
 
     return blueprint
 

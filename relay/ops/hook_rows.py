@@ -18,6 +18,7 @@ from relay.store.events import Rejection
 from relay.store.gates import Pause
 from relay.store.meters import HOUR_MS
 from relay.store.overview import DAYS
+from relay.store.serving import FaultyFile, Served
 from relay.telling import pause_json, times
 from relay.texts import N_
 
@@ -42,6 +43,9 @@ class Look:
     #: Requests refused within a day, newest first.
     rejected: tuple[Rejection, ...]
     alarms: tuple[Alarm, ...]
+    #: Hook files that have faults, by hook; and what serves, since when.
+    faulty: Mapping[str, FaultyFile]
+    served: Mapping[str, Served]
     #: Names that rules of each hook read and its forms no longer give, where nobody has said that this is meant.
     drifted: Mapping[str, int]
 
@@ -67,6 +71,8 @@ def look(means: Means, drifted: Mapping[str, int]) -> Look:
         paused=store.steering.paused_hooks(),
         rejected=tuple(one for one in store.events.rejected() if one.at_ms > now_ms - DAY_MS),
         alarms=tuple(store.alarms.current()),
+        faulty=store.serving.faulty(),
+        served=store.serving.versions(),
         drifted=drifted,
     )
 
@@ -82,6 +88,7 @@ class Mark:
 
 #: What a hook can be like. Several hold at once; what is wrong comes first.
 NOT_LOADED = Mark(N_("not loaded"), "bad")
+FAULTY = Mark(N_("faulty rules"), "bad")
 PAUSED = Mark(N_("paused"), "warn")
 RESUMING = Mark(N_("being resumed"), "warn")
 QUIET = Mark(N_("quiet"), "warn")
@@ -115,6 +122,10 @@ class Row:
     pause: Pause | None = None
     #: Set where it is quiet beyond its habit.
     silence: Silence | None = None
+    #: Set where its file has faults.
+    faulty: FaultyFile | None = None
+    #: Since when its version serves, in ms since 1970; 0 where that is not known.
+    serves_since_ms: int = 0
     #: Names that its rules read and its forms no longer give.
     drifted: int = 0
 
@@ -125,7 +136,8 @@ class Row:
 
 def rows_of(found: Look, hooks: Mapping[str, Hook], quiet: Mapping[str, Silence]) -> list[Row]:
     """Give a row for every hook that is loaded, or was once, by name; those that are gone last."""
-    names = sorted({*hooks, *found.known}, key=lambda name: (name not in hooks, name))
+    named = {*hooks, *found.known, *found.faulty} - {""}
+    names = sorted(named, key=lambda name: (name not in hooks, name))
     return [row_of(name, found, hooks.get(name), quiet.get(name)) for name in names]
 
 
@@ -134,6 +146,7 @@ def row_of(name: str, found: Look, hook: Hook | None, silence: Silence | None) -
     counts: Mapping[str, int] = found.counts.get(name, {})
     refused = sum(one.hook == name for one in found.rejected)
     last_ms = found.last.get(name, 0)
+    served = found.served.get(name)
     return Row(
         name=name,
         sender=hook.sender if hook else "",
@@ -148,6 +161,8 @@ def row_of(name: str, found: Look, hook: Hook | None, silence: Silence | None) -
         rejected=refused,
         pause=found.paused.get(name),
         silence=silence if silence and silence.silent else None,
+        faulty=found.faulty.get(name),
+        serves_since_ms=served.since_ms if served and hook and served.version == hook.version else 0,
         drifted=found.drifted.get(name, 0),
     )
 
@@ -156,6 +171,8 @@ def _marks(name: str, found: Look, *, loaded: bool, refused: int, silence: Silen
     """Say what a hook is like: what is wrong first, and whether it receives where nothing else says so."""
     if not loaded:
         yield NOT_LOADED
+    if name in found.faulty:
+        yield FAULTY
     if name in found.paused:
         yield RESUMING if found.paused[name].resuming else PAUSED
     quiet = silence is not None and silence.silent
@@ -186,5 +203,7 @@ def row_json(row: Row) -> dict[str, Json]:
         "rejected_lately": row.rejected,
         "paused": None if row.pause is None else pause_json(row.name, row.pause),
         "silent": row.silence is not None,
+        "faults": list(row.faulty.lines) if row.faulty else [],
+        **times("serves_since", row.serves_since_ms or None),
         "lost_names": row.drifted,
     }

@@ -188,8 +188,8 @@ def lead_told(hook: Hook) -> Iterator[tuple[str, str, int]]:
 
 
 def alarms_of(name: str, secrets: Iterable[Secret], alarms: Iterable[Alarm]) -> Iterator[Alarm]:
-    """Give those of a hook: its silence, its queue of errands, its secrets that run out, its forms."""
-    names = {f"silent:{name}"} | {f"expires:{one.name}" for one in secrets}
+    """Give those of a hook: its silence, its file, its queue of errands, its secrets that run out, its forms."""
+    names = {f"silent:{name}", f"rules:{name}"} | {f"expires:{one.name}" for one in secrets}
     queue, form = f":{FETCH}:{name}", f"form:{name}:"
     return (one for one in alarms if one.name in names or one.name.endswith(queue) or one.name.startswith(form))
 

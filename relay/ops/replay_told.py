@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from relay.model import Json, Registers
-from relay.ops.words import _, ngettext, words
+from relay.ops.sentences import say
+from relay.ops.words import _, ngettext
 from relay.replay import Fate, Outline, Replay, Stage
 from relay.store import Store
 from relay.texts import N_
@@ -78,15 +79,15 @@ def _harm(outline: Outline, *, force: bool) -> Iterator[Said]:
 
 
 def _others(outline: Outline) -> Iterator[Said]:
-    for fate, say in OTHERS.items():
+    for fate, told in OTHERS.items():
         if number := outline.fates[fate]:
-            yield Said(kind="" if fate is Fate.FETCHED else "warn", text=say(number))
+            yield Said(kind="" if fate is Fate.FETCHED else "warn", text=told(number))
     for reason, number in outline.left.items():
         said = ngettext(
             "%(num)s event is left as it is: %(reason)s.",
             "%(num)s events are left as they are: %(reason)s.",
             number,
-            reason=words(reason),
+            reason=say(reason),
         )
         yield Said(kind="warn", text=said)
 

@@ -91,6 +91,7 @@ def _worries(standing: Standing) -> Iterator[Worry]:
         yield Worry(_("No worker is alive, nothing is delivered"), "bad")
     if found.errands and not found.background:
         yield Worry(_("No background worker is alive"), "bad")
+    yield from _of_files(found)
     yield from _of_gates(found)
     if not standing.holds:
         yield Worry(_("the sum does not hold"), "bad")
@@ -100,6 +101,21 @@ def _worries(standing: Standing) -> Iterator[Worry]:
     silent = standing.silent
     if silent:
         yield Worry(_("%(hooks)s quiet beyond habit", hooks=", ".join(silent)), "warn")
+
+
+def _of_files(found: Status) -> Iterator[Worry]:
+    """Hook files that have faults: bad where nothing serves instead."""
+    serving = [one.hook for one in found.faulty_files if one.served or not one.hook]
+    refused = [one.hook for one in found.faulty_files if one.hook and not one.served]
+    if refused:
+        yield Worry(
+            _("the rules of %(hooks)s have faults, and senders are answered 503", hooks=", ".join(refused)), "bad"
+        )
+    if "" in serving:
+        yield Worry(_("no hook file is found; what was loaded goes on"), "bad")
+    if named := [hook for hook in serving if hook]:
+        words = _("the rules of %(hooks)s have faults; the last good version goes on", hooks=", ".join(named))
+        yield Worry(words, "warn")
 
 
 def _of_gates(found: Status) -> Iterator[Worry]:

@@ -16,8 +16,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from relay.model import Line
-
 #: Languages, each with its own name and the place whose dates and numbers it has unless the browser says another.
 TONGUES = {"en": ("English", "en_GB"), "es": ("Español", "es_CL")}
 COOKIE = "relay_language"
@@ -94,8 +92,3 @@ _ = gettext
 def words(text: str) -> str:
     """Say in the reader's language a text that stands elsewhere as a constant; unknown ones stay as they are."""
     return gettext(text)
-
-
-def said(line: Line) -> str:
-    """Say a sentence that has words of others in its places."""
-    return gettext(line.text, **line.values)

@@ -33,8 +33,7 @@ def check(
 ) -> tuple[dict[str, Hook], tuple[Problem, ...]]:
     """Give the hooks of the files without a fault, and all that is wrong or doubtful in any file."""
     if not folder.is_dir():
-        words = "no such folder; set RELAY_RULES to the folder of the hook files"
-        return {}, (Problem(file=folder.as_posix(), words=words),)
+        return {}, (nothing_in(folder),)
     known = Known(environment=environment, senders=senders, destinations=destinations)
     hooks: dict[str, Hook] = {}
     problems: list[Problem] = []
@@ -46,14 +45,21 @@ def check(
         if hook:
             hooks[hook.name] = hook
     if not files:
-        words = f"holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}"
-        problems.append(Problem(file=folder.as_posix(), words=words))
+        problems.append(nothing_in(folder))
     return hooks, tuple(problems)
 
 
 def faults_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Give those that keep a hook from being loaded."""
     return tuple(problem for problem in problems if problem.severity == "fault")
+
+
+def nothing_in(folder: Path) -> Problem:
+    """Say what is wrong where no hook file is found."""
+    words = "no such folder; set RELAY_RULES to the folder of the hook files"
+    if folder.is_dir():
+        words = f"holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}"
+    return Problem(file=folder.as_posix(), words=words)
 
 
 class Whatever(Mapping[str, str]):

@@ -11,6 +11,7 @@ relay:errands:<queue>        events that want something asked, by the ms at whic
 relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awaited, relay:releases, relay:index-...
 relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
+relay:serving, relay:rule-faults              which version of each hook file serves; what is wrong with files
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
@@ -59,6 +60,7 @@ from relay.store.replays import Replays
 from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
 from relay.store.searches import Searches
+from relay.store.serving import Serving
 from relay.store.steering import Steering
 from relay.store.strays import strays
 
@@ -83,6 +85,7 @@ class Store:
         self.names = Names(self.scripts, index_key)
         self.lookup = lookup
         self.rule_texts = RuleTexts(self.scripts, retention_ms=retention_ms)
+        self.serving = Serving(self.scripts)
         self.door = Door(
             self.scripts,
             self.names,

@@ -44,7 +44,7 @@ class Door:
         self._names = names
         self._lookup = lookup
         self._nudge = nudge
-        #: Keeps what must not expire while this process lives; called about once a second.
+        #: Keeps the texts of the rules: they are there before the first event that was mapped by them.
         self._refresh = refresh
         self._client = scripts.client
         self._retention_ms = retention_ms
@@ -59,6 +59,7 @@ class Door:
     def accept(self, arrivals: Sequence[Arrival]) -> Sequence[Acceptance]:
         """Accept all of these events or none, in one round trip. Raises StoreError, and then none is accepted."""
         self._refuse_when_full()
+        self._refresh()
         return self._together.do([self._arguments(arrival) for arrival in arrivals])
 
     def _accept(self, events: Sequence[Sequence[Argument]]) -> list[Acceptance]:
@@ -104,20 +105,25 @@ class Door:
             pipe.execute()
 
     def know(self, hooks: Iterable[str]) -> None:
-        """Remember these hooks for ever, so that a missing one is told from one that never was. Best effort."""
+        """Remember these hooks for ever, so that a missing one is told from one that never was. Best effort.
+
+        Those of them that are given are served from now on, and no others.
+        """
         self._to_know = list(hooks)
         with contextlib.suppress(StoreError), store_errors():
             self._write_known()
 
     def _write_known(self) -> None:
-        if self._to_know:
+        names = self._to_know
+        if names:
             pipe = self._client.pipeline(transaction=True)
-            pipe.sadd("relay:hooks", *self._to_know)
+            pipe.sadd("relay:hooks", *names)
             pipe.delete("relay:loaded")
-            pipe.sadd("relay:loaded", *self._to_know)
+            pipe.sadd("relay:loaded", *names)
             pipe.set("relay:keep", 1000 * self._log_s)
             pipe.execute()
-            self._to_know = []
+            if names is self._to_know:  # else there are others by now
+                self._to_know = []
 
     def ever_known(self, hook: str) -> bool:
         with store_errors():
@@ -130,7 +136,7 @@ class Door:
         return {name.decode() for name in names}
 
     def loaded(self) -> set[str]:
-        """Give the hooks that the web process serves that was started last."""
+        """Give the hooks that are served, by the web process that looked last."""
         with store_errors():
             names: Any = self._client.smembers("relay:loaded")
         return {name.decode() for name in names}

@@ -1,7 +1,7 @@
 """The texts of hook files by their version: what explains an event long after somebody has changed the rules.
 
-Whoever maps keeps the texts of what it has loaded: the web when it starts and each hour, the background worker for each
-of its jobs, a replay before it runs. They outlive the events that they mapped.
+Whoever maps keeps the texts of what it has loaded before it maps by them, and each hour again: the web, the background
+worker, a replay before it runs. They outlive the events that they mapped.
 """
 
 from __future__ import annotations
@@ -43,18 +43,24 @@ class RuleTexts:
 
     def keep(self, hooks: Iterable[Hook]) -> None:
         """Keep the texts of these hook files, for as long as they are loaded and long after. Best effort."""
+        with contextlib.suppress(StoreError):
+            self.hold(hooks)
+
+    def hold(self, hooks: Iterable[Hook]) -> None:
+        """Do the same, for sure. Raises StoreError; then ``refresh`` tries it again."""
         self._loaded = tuple(hook for hook in hooks if hook.text)
         self._next = 0.0
-        with contextlib.suppress(StoreError):
-            self.refresh()
+        self.refresh()
 
     def refresh(self) -> None:
         """Keep them for longer, once an hour; else do nothing. Raises StoreError."""
-        if not self._loaded or time.monotonic() < self._next:
+        loaded = self._loaded
+        if not loaded or time.monotonic() < self._next:
             return
-        args = [part for one in self._loaded for part in (one.name, one.version, zlib.compress(one.text, 9))]
+        args = [part for one in loaded for part in (one.name, one.version, zlib.compress(one.text, 9))]
         self._scripts.run("rule_texts", self._keep_ms, *args)
-        self._next = time.monotonic() + AGAIN_S
+        if loaded is self._loaded:  # else another thread has put something in, which is to be kept still
+            self._next = time.monotonic() + AGAIN_S
 
     def text(self, hook: str, version: str) -> str | None:
         """Give the text of this version of a hook file; None where it is not kept."""

@@ -34,6 +34,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "tally",
         "alarm",
         "rule_texts",
+        "serving",
         "tidy",
         "ack",
         "form_shapes",

@@ -70,4 +70,5 @@ PATHS = {
     "hook": "Name of a hook.",
     "change": "Id of a change of a form.",
     "name": "Its name.",
+    "version": "A version of a hook file: its content hash.",
 }

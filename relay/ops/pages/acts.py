@@ -19,6 +19,7 @@ from relay.ops.desk import Answer, Desk
 from relay.ops.filtering import SINCE
 from relay.ops.means import Means
 from relay.ops.readable import zone
+from relay.ops.sentences import say
 from relay.store import Store
 from relay.store.acts import KEPT, Act
 from relay.telling import act_json
@@ -34,8 +35,11 @@ GROUP = re.compile(r"\bgroup '(\w+)'")
 #: What people can do, as the list has it.
 WHATS = (
     *(N_("drop"), N_("replay"), N_("cancel"), N_("pause"), N_("resume"), N_("slow"), N_("probe"), N_("link")),
-    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out"), N_("send"), N_("form meant")),
+    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out"), N_("send"), N_("form meant"), N_("save")),
 )
+
+#: Those of which we say how they were done, beside what a person wrote.
+OUR_WHYS = ("replay", "cancel", "slow", "link", "send")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,8 @@ def add(desk: Desk, means: Means) -> None:
             split=split,
             links=links,
             href_of=href_of,
+            about_told=about_told,
+            why_told=why_told,
             said={name: text for name, text in said.items() if text},
             people=people,
             whats=WHATS,
@@ -164,6 +170,16 @@ def split(filter: str) -> tuple[str, str, str]:
     """Part the words of a filter at its group: what stands before, its id, what stands behind."""
     found = GROUP.search(filter)
     return (filter[: found.start(1)], found[1], filter[found.end(1) :]) if found else (filter, "", "")
+
+
+def about_told(act: Act) -> str:
+    """Say what an act was about: ``destination default``, ``3 events``; ids and names stay."""
+    return say(act.about)
+
+
+def why_told(act: Act) -> str:
+    """Say why, or how, something was done, where that is not what a person wrote."""
+    return say(act.why) if act.what in OUR_WHYS else act.why
 
 
 def href_of(act: Act) -> str:

@@ -40,7 +40,7 @@ def add(desk: Desk, means: Means) -> None:
         return look(means, drifted(means, [hook]))
 
     def one(hook: str, found: Look) -> Row:
-        if hook not in means.hooks and hook not in found.known:
+        if hook not in means.hooks and hook not in found.known and hook not in found.faulty:
             flask.abort(404, _("There is no such hook, and there never was."))
         return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
 

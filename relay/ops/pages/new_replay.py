@@ -27,8 +27,9 @@ from relay.ops.filtering import asked
 from relay.ops.means import Means
 from relay.ops.pages.event import best_of
 from relay.ops.replay_edit import Line, faulty, form_of, read
+from relay.ops.sentences import said
 from relay.ops.who import me
-from relay.ops.words import _, said
+from relay.ops.words import _
 from relay.replay import Mode, Replay, draft, draft_edited, read_outline
 from relay.replay.as_json import whole_json
 from relay.store import Store

@@ -75,8 +75,10 @@ def add(desk: Desk, means: Means) -> None:
 
 
 def _busy(standing: Standing) -> set[str]:
-    """Name the hooks of which there is something to tell: they had events, or are kept back, or too quiet."""
-    return {*(one.hook for one in standing.found.hooks), *standing.last, *standing.found.paused, *standing.silent}
+    """Name the hooks of which there is something to tell: they had events, are kept back, too quiet, or have faults."""
+    found = standing.found
+    faulty = {one.hook for one in found.faulty_files} - {""}
+    return {*(one.hook for one in found.hooks), *standing.last, *found.paused, *standing.silent, *faulty}
 
 
 def _asked_for(past: Past, standing: Standing) -> tuple[Span, list[Bin]]:

@@ -55,6 +55,8 @@ STEERED: dict[str, Shape] = {
         rejected_lately=NUMBER,
         paused=maybe(ref("Pause")),
         silent=say("Whether it is quiet beyond its habit.", FLAG),
+        faults=say("What is wrong with its file; its last good version serves meanwhile.", some(TEXT)),
+        **time("serves_since"),
         lost_names=say("How many names its rules read that its forms no longer give.", NUMBER),
     ),
     "HookPage": thing("Every hook, by name; those that are gone last.", hooks=some(ref("Hook"))),

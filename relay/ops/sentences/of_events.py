@@ -1,0 +1,65 @@
+"""What befell events: values that rules could not use, leads that are not known, and what happened since."""
+
+from __future__ import annotations
+
+from relay.texts import N_
+
+SENTENCES = (
+    # What the rules make of a value: said behind the name of its field.
+    N_("is not an e-mail address"),
+    N_("is true/false, not a number"),
+    N_("is not a number that can be rounded; write | number before it"),
+    N_("is too large a number to be rounded"),
+    N_("gives more than %(most)s characters"),
+    N_("is required and missing"),
+    N_("is a list; take one of it, as in | first, before | lookup"),
+    N_("is %(kind)s; take one of its keys"),
+    N_("is too large a number"),
+    N_("is longer than %(most)s characters"),
+    N_("holds half a character (a lone surrogate)"),
+    N_("the expression can't be computed (%(error)s)"),
+    N_("divides by zero"),
+    N_("text is compared with a number; write | number after the text"),
+    N_("%(operator)s needs two numbers; write | number after text, or ~ to join texts"),
+    N_("is not a finite number"),
+    N_("is not a phone number of %(region)s"),
+    N_("is not a phone number; say its country, as in phone('CL'), if it is written without its +"),
+    N_("is neither yes nor no"),
+    N_("is not a number"),
+    N_("is not a date"),
+    N_("can't be cleared"),
+    N_("must be text, not %(kind)s"),
+    N_("is not a UUID"),
+    # Why an event has no lead, or fails as a whole.
+    N_("no lead is known yet for %(names)s"),
+    N_("the event has no %(names)s to find a lead by"),
+    N_("%(what)s is missing"),
+    N_("%(what)s is not a lead id"),
+    N_("its phone has no country code: read it with | phone('CL') in the hook file"),
+    N_("its phone has no country code"),
+    N_("its %(names)s can't be one"),
+    N_("it can't be one's %(names)s"),
+    N_("event time is no ISO time and no number of seconds or milliseconds"),
+    N_("lead %(words)s"),
+    N_("event id %(words)s"),
+    N_("event time %(words)s"),
+    N_("rule %(rule)s: %(words)s"),
+    N_("mapping broke down (%(error)s); this is a fault of the relay, not of the event"),
+    N_("several leads are known for it"),
+    N_("neither the relay nor the CRM knows a lead for %(names)s"),
+    N_("a lead is created only with a phone or an e-mail, and this event has neither"),
+    # Why it was mapped so.
+    N_("its answers are not fetched yet: nothing was mapped for %(hook)s"),
+    N_("it can't be explained (%(error)s)"),
+    N_("rule %(rule)s above held and ended the run"),
+    N_("the event had failed in rule %(rule)s above"),
+    N_("version %(version)s of its hook file is not kept, and hook '%(hook)s' is not loaded now"),
+    N_("version %(version)s of its hook file is not kept: these are the rules of now"),
+    N_("as sender '%(sender)s' does it"),
+    # What happened to it since.
+    N_("became a dead letter: %(kind)s: %(words)s"),
+    N_("became a dead letter"),
+    N_("replayed %(how)s by %(who)s"),
+    N_("replayed %(how)s by %(who)s, with the stamp of now"),
+    N_("dropped by %(who)s: %(why)s"),
+)
