@@ -38,6 +38,7 @@ LAYERS = {
         "finding",
         "replay",
         "explain",
+        "trials",
         "audit",
         "status",
         "alarms",

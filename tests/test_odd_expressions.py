@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from relay.expressions.filters import FILTERS
-from relay.expressions.grammar import flaws_of
+from relay.expressions.flaws import Vocabulary, look_at
 from relay.expressions.language import Language
 from relay.hooks import Hook
 from relay.mapping import map_event
@@ -111,7 +111,8 @@ def test_any_mapping_can_be_explained(expression: str, one: Event) -> None:
     assert not INSIDE.search(repr(explained.rules))
 
 
-DEEP = "is nested too deeply; for many values write 'in [...]', or lookup in a table"
+DEEP = "is nested too deeply; part it into several rules"
+NOTHING_BEHIND = "takes nothing behind it; join two conditions with and or or"
 
 
 @pytest.mark.parametrize(
@@ -121,16 +122,25 @@ DEEP = "is nested too deeply; for many values write 'in [...]', or lookup in a t
         ("(" * 31 + "1" + ")" * 31, DEEP),
         ("fields.a" + " | lower" * 149, DEEP),
         ("9" * 4_301, "holds a number of too many digits"),
-        ("fields.a | replace(*fields.b)", "filter 'replace': an argument can't be taken out of a list with *"),
-        ("fields.a | lookup('t', **fields.b)", "filter 'lookup': an argument can't be taken out of a list with *"),
-        ("fields.a | replace(old='a', old='b')", "filter 'replace': an argument is given twice"),
-        ("fields.a is missing(1)", "test 'is missing' takes nothing behind it"),
-        ("fields.a is missing fields.b", "test 'is missing' takes nothing behind it"),
+        (
+            "fields.a | replace(*fields.b)",
+            "filter 'replace': * spreads arguments, which expressions can't; write them out",
+        ),
+        (
+            "fields.a | lookup('t', **fields.b)",
+            "filter 'lookup': * spreads arguments, which expressions can't; write them out",
+        ),
+        (
+            "fields.a | replace(old='a', old='b')",
+            "filter 'replace': an argument is given twice; write it as | replace(old, [new])",
+        ),
+        ("fields.a is missing(1)", f"test 'is missing' {NOTHING_BEHIND}"),
+        ("fields.a is missing fields.b", f"test 'is missing' {NOTHING_BEHIND}"),
     ],
     ids=lambda value: value[:40],
 )
 def test_what_is_too_much_or_too_clever_is_a_fault_of_the_file(expression: str, words: str) -> None:
-    assert [flaw.words for flaw in flaws_of(expression, Language(), ["t"])] == [words]
+    assert [flaw.words for flaw in look_at(expression, Language(), Vocabulary(["t"])).flaws] == [words]
 
 
 @pytest.mark.parametrize(

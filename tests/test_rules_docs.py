@@ -13,8 +13,9 @@ from ruamel.yaml import YAML
 
 from relay.errors import ExpressionError
 from relay.expressions.filters import FILTERS, TESTS
+from relay.expressions.flaws import Vocabulary, look_at
 from relay.expressions.formulas import Reader
-from relay.expressions.grammar import NAMES, flaws_of, template_of
+from relay.expressions.grammar import NAMES, template_of
 from relay.expressions.language import Language
 from relay.hooks import Hook
 from relay.lead_fields import FIELDS
@@ -49,18 +50,17 @@ def hook_of(text: str, name: str = "rules") -> Hook:
 
 
 def event_of(text: str) -> Event:
-    """Read an event as a page shows it; it brings the lead's id unless it says otherwise."""
+    """Read an event as a page shows it; it brings the lead's id where all senders do."""
     groups = yaml(text)
     own = groups.pop("event", {})
     at = datetime.fromisoformat(own["time"]).astimezone(UTC) if "time" in own else None
-    hidden = {"lead_id": LEAD, **groups.pop("hidden", {})}
     return Event(
         id=own.get("id", "e1"),
         kind=own.get("kind", ""),
         at_ms=int(at.timestamp() * 1000) if at else None,
         test=own.get("test", False),
-        fields=groups.pop("fields", {}),
-        hidden={key: value for key, value in hidden.items() if value is not None},
+        fields={"lead_id": LEAD, **groups.pop("fields", {})},
+        hidden={"lead_id": LEAD, **groups.pop("hidden", {})},
         form=groups.pop("form", {}),
         campaign=groups.pop("campaign", {}),
         raw=groups,
@@ -77,7 +77,9 @@ def told(source: str) -> str:
     """Give what comes of an expression, or of a template, as the page tells it."""
     template = template_of(source if "${" in source else f"${{{source}}}")
     language = Language(HOOKS[0].tables)
-    assert [flaws_of(hole, language, HOOKS[0].tables) for hole in template.holes] == [[] for _ in template.holes]
+    assert [look_at(hole, language, Vocabulary(HOOKS[0].tables)).flaws for hole in template.holes] == [
+        [] for _ in template.holes
+    ]
     try:
         value = Reader(language, template)(scope_of(EVENT, HOOKS[0], EVENT.id, EVENT.at_ms or 0))
     except ExpressionError as error:

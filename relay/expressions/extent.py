@@ -1,6 +1,6 @@
 """How long and how deep an expression may be, so that it can be read and compiled at any place of any process.
 
-``grammar`` asks before and after it has parsed one. Without these limits Python would end it at depths of its own.
+``flaws`` asks before and after it has parsed one. Without these limits Python would end it at depths of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_BRACKETS = 30
 #: Steps from an expression to its innermost part: of ``a or b or c`` there are two.
 DEEPEST = 150
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-TOO_DEEP = "is nested too deeply; for many values write 'in [...]', or lookup in a table"
+TOO_DEEP = "is nested too deeply; part it into several rules"
 
 
 def fault_of_source(source: str) -> str:

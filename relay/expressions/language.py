@@ -24,6 +24,10 @@ from relay.hooks import Scope
 from relay.model import Json
 
 Evaluate: TypeAlias = Callable[[Scope], Any]
+#: An expression that was read: a node over nodes.
+Tree: TypeAlias = nodes.Expr
+#: Any part of one.
+Branch: TypeAlias = nodes.Node
 
 
 class Language(ImmutableSandboxedEnvironment):
@@ -35,10 +39,11 @@ class Language(ImmutableSandboxedEnvironment):
     def __init__(self, tables: Mapping[str, Mapping[str, Json]] | None = None) -> None:
         # What is constant is not computed while it is compiled: that takes the cube of an expression's length.
         super().__init__(undefined=Missing, optimized=False)
+        self.tables = tables or {}
         self.globals = {}
         filters: dict[str, Callable[..., Any]] = {
             **FILTERS,
-            "lookup": lookup_in(tables or {}),
+            "lookup": lookup_in(self.tables),
             "~": concat,
             "as it is": as_it_is,
         }

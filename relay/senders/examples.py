@@ -26,6 +26,8 @@ from relay.senders.forms import MULTIPART, URLENCODED
 from relay.sending import About, Request
 
 TRANSPORT = "_transport"
+#: Ends the name of a file that holds no event: what its sender answers when it is asked for the rest of one.
+ANSWERS = ".answers.json"
 BOUNDARY = "-----relay-example"
 #: A number from here on is a time in milliseconds.
 MILLISECONDS_FROM = 100_000_000_000
@@ -88,7 +90,8 @@ def first_example(hook_file: Path) -> Path:
 
 def examples(hook_file: Path) -> list[Path]:
     """Give all of them, in the order of their names."""
-    return sorted(hook_file.with_suffix("").glob("*.json"))
+    found = hook_file.with_suffix("").glob("*.json")
+    return sorted(one for one in found if not one.name.endswith(ANSWERS))
 
 
 def read_example(path: Path, about: About) -> Example:
