@@ -180,7 +180,7 @@ def test_an_event_is_not_changed_by_the_expressions_that_read_it() -> None:
         ("${fields.x", "has a ${ that is not closed; put the whole value in quotes if it holds ' #' or ': '"),
         ("a ${ {'a': 1}", "has a ${ that is not closed; put the whole value in quotes if it holds ' #' or ': '"),
         ("${'a}", "has a ${ with a quote that is not closed"),
-        ("a ${ } b", "has an empty ${}"),
+        ("a ${ } b", "has an empty ${}; write an expression in it, or leave it out"),
     ],
 )
 def test_a_template_that_can_not_be_parted_says_why(text: str, words: str) -> None:

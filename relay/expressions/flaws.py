@@ -138,6 +138,11 @@ class Walk:
     def flaw(self, start: int, words: str, *, idle: bool = False) -> None:
         self.flaws.append(Flaw(start, width(self.source, start), words, idle))
 
+    def flaw_of(self, node: nodes.Node, words: str, *, idle: bool = False) -> None:
+        """Note what is wrong with a name or a constant as a whole."""
+        start, end = span_of(node, self.source)
+        self.flaws.append(Flaw(start, end - start, words, idle))
+
     def place(self, node: nodes.Node) -> int:
         return place_of(node, self.source)
 
@@ -162,6 +167,16 @@ def place_of(node: nodes.Node, source: str) -> int:
         name = after(source, start, "is")
         return after(source, name, "not") if re.match(r"not\b", source[name:]) else name
     return source.index("**", place_of(node.left, source)) if isinstance(node, nodes.Pow) else start
+
+
+def span_of(node: nodes.Node, source: str) -> tuple[int, int]:
+    """Give where a name or a constant begins and ends: ``fields.x`` whole."""
+    end = place_of(node, source)
+    end += width(source, end)
+    first: nodes.Node = node
+    while isinstance(first, (nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test)):
+        first = first.node or node
+    return place_of(first, source), end
 
 
 def after(source: str, start: int, word: str) -> int:
@@ -199,7 +214,9 @@ def look_at_name(walk: Walk, node: nodes.Name) -> Settled:
 def look_at_call(walk: Walk, node: nodes.Call) -> Settled:
     name = node.node.name if isinstance(node.node, nodes.Name) else "upper"
     known = name if name in FILTERS else ALSO_KNOWN_AS.get(name, "upper")
-    walk.flaw(walk.place(node), f"calls a function, which expressions can't; use a filter, as in fields.x | {known}")
+    walk.flaw(
+        walk.place(node.node), f"calls a function, which expressions can't; use a filter, as in fields.x | {known}"
+    )
     return [node.node] if isinstance(node.node, nodes.Name) else ()
 
 
@@ -275,7 +292,8 @@ def look_at_filter(walk: Walk, node: nodes.Filter) -> Settled:
     try:
         bound = signature_of(node.name).bind(node.node, *node.args, **arguments).arguments
     except TypeError as error:
-        walk.flaw(start, f"filter {node.name!r}: {error}; write it as {usage_of(node.name)}")
+        words = str(error).replace("too many positional", "too many").replace("keyword argument", "argument")
+        walk.flaw(start, f"filter {node.name!r}: {words}; write it as {usage_of(node.name)}")
         return ()
     return [value for name, value in bound.items() if look_at_argument(walk, node.name, name, value)]
 
@@ -300,9 +318,9 @@ def look_at_argument(walk: Walk, filter_name: str, name: str, value: nodes.Node)
         walk.tables.append(value.value)
     faults = list(faults_of_choice(filter_name, name, value, choices)) if choices is not None else []
     for words in faults:
-        walk.flaw(walk.place(value), words)
+        walk.flaw_of(value, words)
     for words in faults_of_type(filter_name, name, value):
-        walk.flaw(walk.place(value), words, idle=True)
+        walk.flaw_of(value, words, idle=True)
     return bool(faults)
 
 
@@ -321,7 +339,7 @@ def hint_of_choice(name: str, given: str, choices: Collection[str]) -> str:
     if name == "region":
         return "; write the two letters of a country"
     if name == "table" and not choices:
-        return "; there are no tables: write it under tables: as key: value"
+        return f"; the file has no tables: write it under tables:, as in {given}: {{Ñuñoa: Carolina}}"
     return suggest(given, choices, name + "s")
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 
 from relay.model import Json
+from relay.rulebook.yaml_words import PLAIN, Failure, plain_words
 
 CORE = "tag:yaml.org,2002:"
 CORE_TAGS = ("", "!", "str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
@@ -155,10 +156,15 @@ def exactly(text: str) -> Node | None:
     try:
         return composed(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadYaml(str(error.problem), *((mark.line + 1, mark.column + 1) if mark else ())) from error
+        at, since = place(error.problem_mark or error.context_mark), place(error.context_mark or error.problem_mark)
+        told = plain_words(Failure(str(error.problem), str(error.context or ""), at, since, text))
+        raise BadYaml(told.words, *told.at) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise BadYaml(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def place(mark: Mark) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
 def composed(events: Iterable[Any]) -> Node | None:
@@ -187,7 +193,7 @@ def composed(events: Iterable[Any]) -> Node | None:
             if len(open_nodes) > DEEPEST:
                 raise BadYaml("is nested too deeply", event.start_mark.line + 1, event.start_mark.column + 1)
         elif kind == "DocumentStartEvent" and root:
-            raise BadYaml("found another document", event.start_mark.line + 1, event.start_mark.column + 1)
+            raise BadYaml(PLAIN["found another document"], *place(event.start_mark))
     return root[0] if root else None
 
 
@@ -203,7 +209,7 @@ def close(node: Node | None, found: list[Node], end: Mark) -> None:
 
 def anchored(event: Any, anchors: dict[str, Node]) -> Node:
     if event.anchor not in anchors:
-        raise BadYaml(f"found undefined alias {event.anchor!r}", event.start_mark.line + 1, event.start_mark.column + 1)
+        raise BadYaml(PLAIN["found undefined alias"], *place(event.start_mark))
     return anchors[event.anchor]
 
 
