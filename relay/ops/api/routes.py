@@ -32,6 +32,8 @@ class Told:
 
 
 MOST_REPLAYED = 20_000
+#: Events that a backtest may be of.
+BACKTESTED = (500, 1_000, 2_000)
 WHY = say("The reason, kept with each event and in the list of acts.", {**WORDS, "pattern": r"\S"})
 BECAUSE = asked("Why.", ("why",), why={**WORDS, "pattern": r"\S"})
 BY_HAND: Shape = {"type": "number", "minimum": LEAST_RATE, "maximum": MOST_RATE}
@@ -144,6 +146,16 @@ ROUTES = {
         words="Try a draft of a hook's file on its last events; nothing is changed",
         gives="Draft",
         body=asked("The draft.", ("text",), text=HOOK_TEXT),
+    ),
+    "backtest_rules_json": Told(
+        words="Hold a draft of a hook's file against the file as it is, over many of its events",
+        gives="HookReport",
+        body=asked(
+            "The draft, and how many events.",
+            ("text",),
+            text=HOOK_TEXT,
+            last=say("The newest so many; 1000 unless it says otherwise.", {"type": "integer", "enum": BACKTESTED}),
+        ),
     ),
     "save_rules_json": Told(
         words="Save a hook's file, where RELAY_RULES_EDITABLE is on",
