@@ -333,6 +333,7 @@ def today(relay: Relay) -> dict[str, str]:
         "hook-paused": "/ops/hooks/agenda",
         "hook-pause": "/ops/hooks/cotiza/pause",
         "hook-test": "/ops/hooks/cotiza/test",
+        "hook-diff": "/ops/hooks/cotiza/diff",
         "destinations": "/ops/destinations",
         "destination-pause": "/ops/destinations/default/pause",
         "acts": "/ops/acts",
