@@ -76,6 +76,8 @@ NOT_SAID = {
         (
             "as loaded",
             "size: must be a whole number from 1 to …, not …",
+            "days: must be a whole number from 1 to …, not …",
+            "hook '…' is not loaded: its rules are counted while it is",
             "rate: say how many PUTs a second, or null to take back what was set",
             "ids: must be a list of at most … ids of events",
             "lead …: nothing is known of it here",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.forms import LOST, TURNED
 from relay.texts import N_
 
 SENTENCES = (
@@ -29,6 +30,9 @@ SENTENCES = (
     N_("group %(group)s"),
     N_("dead letters"),
     N_("background worker"),
+    N_("a form changed: %(words)s"),
+    *LOST,
+    *TURNED,
     # Pauses, rates, and other acts.
     N_("by %(who)s since %(time)s UTC"),
     N_("by %(who)s since %(time)s UTC: %(why)s"),

@@ -35,6 +35,8 @@ PHRASES = (
     N_("the oldest event"),
     N_("the file"),
     N_("hook %(name)s"),
+    N_("form %(form)s"),
+    N_("the hook"),
     N_("with the stamp of now"),
     N_("names"),
     N_("tests"),
