@@ -19,12 +19,13 @@ from relay.hooks import Formula, Hook, LeadBy, Rule
 from relay.model import Json
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import Wording, read_rule
+from relay.rulebook.shadow_reading import read_shadow_key
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
 from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
-KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature", "shadow")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 #: Each update of an event has a place of two digits in the store.
@@ -82,6 +83,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         tables=tables,
         event_id=event_id,
         event_time=event_time,
+        shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from relay.backtest import End, Kind
+from relay.backtest.report import METRICS
 from relay.drafts.trying import Verdict
-from relay.ops.api.notation import ANY, FLAG, NUMBER, TEXT, Shape, one_of, ref, say, some, thing, time
+from relay.ops.api.notation import ANY, FLAG, NUMBER, TEXT, Shape, named, one_of, ref, say, some, thing, time
 from relay.ops.api.shapes.words import STATE
 
 VERSION = say("Its content hash; empty where there is no file.", TEXT)
+KIND = one_of(*(kind.value for kind in Kind))
 END = one_of(*(end.value for end in End))
 
 #: relay.ops.pages.rules, relay.ops.pages.rule_versions
@@ -79,4 +81,51 @@ RULES: dict[str, Shape] = {
         ),
     ),
     "VersionText": thing("One version of a hook's file.", hook=TEXT, version=TEXT, text=TEXT),
+    "MadeUpdate": thing("What is sent at a time.", set=named(ANY), by=named(TEXT), each=FLAG),
+    "Made": thing(
+        "What rules make of an event.",
+        end=END,
+        why=TEXT,
+        lead=TEXT,
+        updates=some(ref("MadeUpdate")),
+        faults=some(ref("Fault")),
+    ),
+    "Shadow": thing(
+        "What other rules, mapped beside those of a hook and never sent, have made of its events.",
+        hook=TEXT,
+        shadow=say("Path of its file, from the hook's.", TEXT),
+        version=VERSION,
+        **time("since"),
+        followed=say("Whether a background worker looks after it.", FLAG),
+        faults=say("What is wrong with its file; its last good version is compared meanwhile.", some(TEXT)),
+        events=say("Those that were compared.", NUMBER),
+        same=NUMBER,
+        **dict.fromkeys(METRICS, NUMBER),
+        gone=say("Those that were gone before they could be compared.", NUMBER),
+        behind=say("Those that are not compared yet.", NUMBER),
+        waiting_for_answers=NUMBER,
+        live_versions=say("By which versions of its rules they were mapped, and how many.", named(NUMBER)),
+        fields=some(
+            thing(
+                field=TEXT,
+                **{kind.value: NUMBER for kind in Kind},
+                examples=some(thing(kind=KIND, old=ANY, new=ANY, event=TEXT)),
+            )
+        ),
+        differing=some(
+            thing(
+                "An event that differs.",
+                **time("received", known=True),
+                event=TEXT,
+                hook=TEXT,
+                same=FLAG,
+                **dict.fromkeys(METRICS, FLAG),
+                fields=some(thing(field=TEXT, kind=KIND, old=ANY, new=ANY, old_rule=TEXT, new_rule=TEXT)),
+                new_faults=some(ref("Fault")),
+                gone_faults=some(ref("Fault")),
+                old=ref("Made"),
+                new=ref("Made"),
+            )
+        ),
+    ),
 }
