@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView,
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import TypeAlias
+from typing import Protocol
 
 from relay.errors import Problem, RuleError, StoreError
 from relay.hooks import Hook
@@ -32,8 +32,13 @@ PATIENCE = 4
 #: The folder itself, beside the names of hooks.
 FOLDER = ""
 
-#: Gives the hook of a file's bytes, or None, and all that is wrong or doubtful.
-Read: TypeAlias = Callable[[PurePath, bytes], "tuple[Hook | None, Sequence[Problem]]"]
+
+class Read(Protocol):
+    """Gives the hook of a file's bytes, or None, and all that is wrong or doubtful."""
+
+    def __call__(self, file: PurePath, content: bytes, *, again: bool = False) -> tuple[Hook | None, Sequence[Problem]]:
+        """Read it; ``again`` says that it was loaded once, so that what has no effect and does no harm is no fault."""
+
 
 log = logging.getLogger("relay")
 
@@ -201,7 +206,7 @@ class LiveRules(Mapping[str, Hook]):
                 version = self._store.serving.version(name)
                 if mine is None or version not in ("", mine.version):
                     text = self._last_text(name, version)
-                    mine = (self._read(file, text.encode())[0] if text is not None else None) or mine
+                    mine = (self._read(file, text.encode(), again=True)[0] if text is not None else None) or mine
                 self._restored[name] = (time.monotonic(), mine)
         return mine
 

@@ -146,10 +146,12 @@ def test_a_person_changes_a_rule_sees_what_it_does_and_saves_it(relay: Relay, en
     page.get_by_role("button", name="Save", exact=True).click()
 
     new = RULES.replace("| title | first_word", "| upper")
-    visit.said(f"Saved as version {version_of(new.encode())}.")
+    visit.said(f"Saved as version {version_of(new.encode())}, which maps what comes in from now on.")
     assert (relay.settings.rules / "cotiza.yaml").read_text() == new
     assert relay.store.acts.last(1)[0].why.endswith(": nombres en mayúsculas")
     assert relay.event(event).updates[0].set["first_name"] == "Anita", "what was mapped stays as it was"
+    later = relay.event(relay.send(nombre="anita rojas", estado="nuevo"))
+    assert (later.updates[0].set["first_name"], later.version) == ("ANITA ROJAS", version_of(new.encode()))
 
 
 def test_an_event_is_explained_under_the_draft_and_its_lines_lead_into_the_text(relay: Relay, enter: Enter) -> None:

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from relay import settings, wiring
 from relay.backtest import Difference, Kind
+from relay.backtest.words import BAD, WORDS
 from relay.commands import completing
 from relay.commands.asking import JsonOption, local, nothing
-from relay.commands.differences import BAD, WORDS, example_cells, many
+from relay.commands.differences import example_cells, many
 from relay.commands.follow import shown
 from relay.commands.screen import out, print_json
 from relay.commands.tables import WHEN, Cell, Column, fitting

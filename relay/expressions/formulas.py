@@ -90,7 +90,10 @@ class Reader:
 
     def __init__(self, language: Language, template: Template) -> None:
         self.language, self.template = language, template
-        self.evaluate = language.compile_unit(template.holes)
+
+    @cached_property
+    def evaluate(self) -> Evaluate:
+        return self.language.compile_unit(self.template.holes)
 
     def __call__(self, scope: Scope) -> Json:
         try:
@@ -114,7 +117,12 @@ class Unit:
     ) -> None:
         self.language, self.rule, self.when = language, rule, when
         self.templates, self.literals = templates, literals
-        self.evaluate = language.compile_unit([h for one in templates.values() for h in one.holes], when=when)
+
+    @cached_property
+    def evaluate(self) -> Evaluate:
+        """All of it, compiled once: at the start of a door, else when it is first asked for."""
+        holes = [hole for one in self.templates.values() for hole in one.holes]
+        return self.language.compile_unit(holes, when=self.when)
 
     def __call__(self, scope: Scope) -> Outcome | None:
         """Give what the rule sets, or None where it does not hold. Raises ExpressionError if the event fails."""

@@ -22,6 +22,10 @@ from relay.hooks import Scope
 from relay.model import Json
 
 Evaluate: TypeAlias = Callable[[Scope], Any]
+#: An expression that was read: a node over nodes.
+Tree: TypeAlias = nodes.Expr
+#: Any part of one.
+Branch: TypeAlias = nodes.Node
 
 
 class Language(ImmutableSandboxedEnvironment):
@@ -31,8 +35,9 @@ class Language(ImmutableSandboxedEnvironment):
 
     def __init__(self, tables: Mapping[str, Mapping[str, Json]] | None = None) -> None:
         super().__init__(undefined=Missing)
+        self.tables = tables or {}
         self.globals = {}
-        self.filters = {**FILTERS, "lookup": lookup_in(tables or {}), "~": concat}
+        self.filters = {**FILTERS, "lookup": lookup_in(self.tables), "~": concat}
         self.tests = {**TESTS, "in": contains}
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -6,21 +6,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
 
 from relay.errors import Problem
+from relay.expressions.certain import Fixed
+from relay.expressions.flaws import Vocabulary
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Language
 from relay.expressions.readings import plain
 from relay.hooks import Formula, Hook, LeadBy, Rule
 from relay.model import Json
+from relay.rulebook.doubts import say_not_given, say_shadowed, say_unseen, say_unused
 from relay.rulebook.places import place_of
-from relay.rulebook.rule_reading import Wording, read_rule
+from relay.rulebook.rule_reading import read_rule
 from relay.rulebook.shadow_reading import read_shadow_key
 from relay.rulebook.signature_reading import read_signature
+from relay.rulebook.wording import Wording
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
 from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
@@ -28,6 +32,8 @@ from relay.sending import About
 KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature", "shadow")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
+#: What the name of an environment variable looks like, and a secret does not.
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 #: Each update of an event has a place of two digits in the store.
 MOST_ALONE = 99
 
@@ -42,17 +48,23 @@ class Known:
     environment: Mapping[str, str]
     senders: Mapping[str, About]
     destinations: Collection[str]
+    #: Gives the keys of ``fields`` and ``hidden`` that events of a hook had, as far as that is known.
+    seen: Callable[[Hook], Mapping[str, Collection[str]]] | None = None
+    #: Whether rules are compiled at once, for a door, or when they are first asked for.
+    at_once: bool = True
+    #: Whether it was loaded once and is read again: what has no effect is no fault then.
+    again: bool = False
 
 
 def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None, tuple[Problem, ...]]:
     """Read a hook file's bytes. Gives the hook, or None and every fault with its line."""
-    page = Page(file.as_posix())
+    page = Page(file.as_posix(), again=known.again)
     if not NAME.fullmatch(file.stem):
         page.fault(WHOLE, f"the name {file.stem!r} can't be part of a URL; use a to z, 0 to 9, - and _, 64 at the most")
     root = page.compose(content)
     entries = page.entries(root, "the file") if root else None
     hook = assemble(page, file.stem, content, entries, known) if entries is not None else None
-    return (None if page.faults else hook), page.in_order()
+    return (None if page.faulty else hook), page.in_order()
 
 
 def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Known) -> Hook:
@@ -61,11 +73,12 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
     about = known.senders.get(sender)
     page.known(dict(entries), "the file", (*KEYS, *(about.keys if about else ())))
     tables = read_tables(page, entries.get("tables"))
-    wording = Wording(page, Language(tables), tables)
+    fixed: Fixed = {("hook", "name"): [name], ("event", "test"): [True, False]}
+    wording = Wording(page, Language(tables), vocabulary(tables, about), fixed, known.at_once)
     event_id, event_time = read_event(wording, entries.get("event"))
     names = read_secrets(page, entries.get("secrets"), known.environment)
     key_names = read_keys(page, entries, about, known.environment) if about else {}
-    return Hook(
+    hook = Hook(
         name=name,
         sender=sender,
         secrets=tuple(known.environment.get(one, "") for one in names),
@@ -85,6 +98,23 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         event_time=event_time,
         shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
+    say_doubts(wording, entries, about, known.seen(hook) if known.seen and not page.faulty else {})
+    return hook
+
+
+def say_doubts(wording: Wording, entries: Entries, about: About | None, seen: Mapping[str, Collection[str]]) -> None:
+    """Say what of the file can have no effect."""
+    tables = entries["tables"].node if "tables" in entries else None
+    if isinstance(tables, Pairs):
+        say_unused(wording, tables)
+    if about:
+        say_not_given(wording, about)
+    say_unseen(wording, seen)
+
+
+def vocabulary(tables: Tables, about: About | None) -> Vocabulary:
+    """Give what expressions of this file may name: its tables, and what its sender gives."""
+    return Vocabulary(tables=tables, sender=about.title, given=about.given) if about else Vocabulary(tables=tables)
 
 
 def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> str:
@@ -112,13 +142,22 @@ def read_secrets(page: Page, entry: Entry | None, environment: Mapping[str, str]
         words = "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]"
         page.fault(WHOLE, f"the file has no secrets; {words}")
         return ()
-    names = []
-    for one in page.items(entry, "secrets"):
-        name = page.text_of(one, "a secret's name")
-        names.append(name or "")
-        if name and not environment.get(name, "").strip():
-            page.fault(one.at, f"secret {name!r} is not set; set this environment variable")
+    several = page.items(entry, "secrets")
+    names = [page.text_of(one, "a secret's name") or "" for one in several]
+    for one, name in zip(several, names, strict=True):
+        say_unset(page, one, "secret", name, environment)
     return tuple(names)
+
+
+def say_unset(page: Page, entry: Entry, what: str, name: str, environment: Mapping[str, str]) -> None:
+    """Say that a variable is not set. What does not look like the name of one may be the secret itself: it is kept."""
+    if not name or environment.get(name, "").strip():
+        return
+    if VARIABLE.fullmatch(name):
+        page.fault(entry.at, f"{what} {name!r} is not set; set this environment variable")
+        return
+    words = "must be the name of an environment variable that is set, as in TYPEFORM_SECRET, never the secret itself"
+    page.fault(entry.at, f"{what} {words}", quotable=False)
 
 
 def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[str, str]) -> dict[str, str]:
@@ -128,10 +167,8 @@ def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[s
         if key not in entries:
             page.fault(WHOLE, f"the file has no {key}; name the environment variable that holds {what}")
             continue
-        name = page.text_of(entries[key], key)
-        names[key] = name or ""
-        if name and not environment.get(name, "").strip():
-            page.fault(entries[key].at, f"{key} {name!r} is not set; set this environment variable")
+        names[key] = page.text_of(entries[key], key) or ""
+        say_unset(page, entries[key], key, names[key], environment)
     return names
 
 
@@ -189,7 +226,9 @@ def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
         return ()
     entries = page.items(entry, "rules")
     say_twice(page, [one.node for one in entries])
-    rules = tuple(rule for number, one in enumerate(entries, 1) if (rule := read_rule(wording, one, number)))
+    read = [read_rule(wording, one, number) for number, one in enumerate(entries, 1)]
+    say_shadowed(page, [draft for draft, _ in read if draft])
+    rules = tuple(rule for _, rule in read if rule)
     if sum(rule.each for rule in rules) > MOST_ALONE:
         page.fault(entry.key, f"more than {MOST_ALONE} rules have 'deliver: each'; merge some of them")
     return rules

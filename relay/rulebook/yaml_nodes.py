@@ -55,22 +55,28 @@ class Page:
     file: str
     text: str = ""
     problems: list[Problem] = field(default_factory=list)
+    #: Whether it was loaded once and is read again: what works, though to no effect, is no fault then.
+    again: bool = False
 
-    def fault(self, at: Place, words: str) -> None:
-        self.note(at, words, "fault")
+    def fault(self, at: Place, words: str, *, quotable: bool = True) -> None:
+        self.note(at, words, "fault", quotable)
+
+    def idle(self, at: Place, words: str) -> None:
+        """Note what does no harm and has no effect: a fault where rules are written."""
+        self.note(at, words, "warning" if self.again else "fault")
 
     def warn(self, at: Place, words: str) -> None:
         self.note(at, words, "warning")
 
-    def note(self, at: Place, words: str, severity: Literal["fault", "warning"]) -> None:
+    def note(self, at: Place, words: str, severity: Literal["fault", "warning"], quotable: bool = True) -> None:
         line, column, length = at
-        self.problems.append(
-            Problem(file=self.file, line=line, column=column, length=length, words=words, severity=severity)
-        )
+        place = {"line": line, "column": column, "length": length}
+        self.problems.append(Problem(file=self.file, words=words, severity=severity, quotable=quotable, **place))
 
     @property
-    def faults(self) -> list[Problem]:
-        return [problem for problem in self.problems if problem.severity == "fault"]
+    def faulty(self) -> int:
+        """How many faults there are so far."""
+        return sum(problem.severity == "fault" for problem in self.problems)
 
     def in_order(self) -> tuple[Problem, ...]:
         return tuple(sorted(self.problems, key=lambda problem: (problem.line, problem.column)))

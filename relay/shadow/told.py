@@ -149,7 +149,8 @@ def told_json(told: Told) -> dict[str, Json]:
         "live_versions": dict(told.live),
         "fields": [_field_json(told, register, dict(numbers)) for register, numbers in told.fields.items()],
         "differing": [
-            {**times("received", told.received_ms[one.event]), **difference_json(one)} for one in told.differing
+            {**times("received", told.received_ms[one.event]), "difference": difference_json(one)}
+            for one in told.differing
         ],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from relay.backtest import Kind
+from relay.backtest.words import BAD, WORDS
 from relay.hooks import Hook
 from relay.ops import links
 from relay.ops.answers import json_answer
@@ -13,20 +14,10 @@ from relay.ops.event_rows import plain
 from relay.ops.means import Means
 from relay.ops.words import _, words
 from relay.shadow import Told, told_json, told_of
-from relay.texts import N_
 
 RENEWED_S = 15
-#: What differs of whole events, and whether that is bad.
-WORDS = {
-    "no_longer_mapped": (N_("no longer mapped"), "bad"),
-    "newly_mapped": (N_("newly mapped"), "good"),
-    "newly_faulty": (N_("newly faulty"), "bad"),
-    "fault_gone": (N_("fault gone"), "good"),
-    "changed_lead": (N_("go to another lead"), "warn"),
-    "changed_time": (N_("hold from another time"), "warn"),
-    "changed_id": (N_("have another id"), "warn"),
-    "changed_steps": (N_("sent in other steps"), "warn"),
-}
+#: The better, where it is not 'bad'.
+GOOD = ("newly_mapped", "fault_gone")
 
 
 def add(desk: Desk, means: Means) -> None:
@@ -59,6 +50,10 @@ def add(desk: Desk, means: Means) -> None:
     @desk.api("/hooks/<hook>/shadow")
     def hook_shadow_json(hook: str) -> flask.Response:
         return json_answer(told_json(told_of(means.store, shadowed(hook))))
+
+
+def kind_of(metric: str) -> str:
+    return "bad" if metric in BAD else "good" if metric in GOOD else "warn"
 
 
 def state_of(told: Told) -> tuple[str, str]:
