@@ -33,6 +33,7 @@ OTHER = N_(
     "%(where)s: %(who)s reads %(name)s, which is %(now)s in form %(form)s since %(at)s (%(events)s); before: %(before)s"
 )
 OTHER_OF_ALL = N_("%(where)s: %(who)s reads %(name)s, which is %(now)s since %(at)s (%(events)s); before: %(before)s")
+SENTENCES = (LOST, LOST_BY_ALL, OTHER, OTHER_OF_ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
