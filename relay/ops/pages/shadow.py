@@ -39,7 +39,9 @@ def add(desk: Desk, means: Means) -> None:
             told=told,
             state=state_of(told),
             whole=[
-                (words(name), kind, told.counts[key]) for key, (name, kind) in WORDS.items() if told.counts.get(key)
+                (words(name), "bad" if key in BAD else "warn", told.counts[key])
+                for key, name in WORDS.items()
+                if told.counts.get(key)
             ],
             kinds=tuple(Kind),
             plain=plain,
