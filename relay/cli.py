@@ -26,6 +26,7 @@ COMMANDS = {
     "test": "Run the hooks' example events and show what differs",
     "try": "Try a hook's rules on an event",
     "diff": "Show what other rules would make of the stored events",
+    "schema": "Print a JSON Schema of hook files, for editors",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
     "rules": "Show of each rule for how many events it held",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.desk import OURS, ROOT
+from tests.commands import run_relay
+from tests.desk import OURS
 from tests.test_trials import Kept
 
 
@@ -24,16 +24,7 @@ class Bench:
 
     def relay(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        return subprocess.run(
-            [sys.executable, "-m", "relay", *words, "--rules", str(self.folder)],
-            cwd=ROOT,
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_relay(*words, "--rules", str(self.folder), environment=environment, typed=typed)
 
 
 @pytest.fixture
