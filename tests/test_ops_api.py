@@ -67,6 +67,7 @@ BODIES: dict[str, list[Any]] = {
     "pause_hook_json": [{"why": "a new form"}],
     "pause_destination_json": [{"why": "maintenance"}],
     "try_rules_json": [{"text": BY_ID}, {"text": BY_ID.replace("| title", "| upper")}, {"text": "sender: x"}],
+    "backtest_rules_json": [{"text": BY_ID, "last": 500}, {"text": BY_ID.replace("| title", "| upper")}],
     "save_rules_json": [
         {"text": BY_ID + "# mine", "began": "", "why": "a test"},
         {"text": BY_ID + "# mine", "began": version_of(BY_ID.encode())},
@@ -75,7 +76,7 @@ BODIES: dict[str, list[Any]] = {
     "slow_destination_json": [{"rate": 0.5, "why": "it is slow"}, {"rate": None}],
 }
 #: What is well formed may still not be possible.
-JUDGED = {"link_parked_json", "make_replay_json", "save_rules_json"}
+JUDGED = {"link_parked_json", "make_replay_json", "save_rules_json", "backtest_rules_json"}
 
 
 def schema_with_examples() -> Any:

@@ -90,6 +90,15 @@ SENTENCES = (
     N_("signature: id is signed; name its header, as in id: webhook-id"),
     N_("signature: signed: unknown part %(value)s; %(hint)s"),
     N_("signature: %(name)s is no name of a header; write it as in X-Signature"),
+    # Its shadow.
+    N_("shadow must be a path inside the folder of this file, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_("shadow must be a hook file, which ends in .yaml, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_(
+        "shadow %(value)s would be a hook itself in the folder of this file; put it into a folder beside, "
+        "as in shadow/%(name)s.yaml"
+    ),
+    N_("a shadow maps the events of its hook, whose sender is %(sender)s, not %(value)s"),
+    N_("is not there: put it there, or take the key shadow out"),
     # Its YAML.
     N_("is not UTF-8 text"),
     N_("is not YAML: %(words)s"),

@@ -101,7 +101,9 @@ class Speaker:
         yield from (self._filled(match, here) for match in by_places)
         yield from self._several(here)
         if here.cut:
-            yield from (self._filled(match, here) for match in among.matches_cut(text))
+            # A place that is cut could be anything, so it counts only where its beginning is known too.
+            filled = (self._filled(match, here) for match in among.matches_cut(text))
+            yield from (said for said in filled if said.whole)
 
     def _filled(self, match: Match, here: _Place) -> Said:
         """Put into a template's translation what stands in its places."""
@@ -153,7 +155,8 @@ class Speaker:
             matches = here.among.matches_cut(inner.text) if here.cut else here.among.matches(inner.text)[0]
             for match in matches:
                 rest = self._filled(match, inner)
-                yield Said(f"{found['field']} {rest.text}", rest.whole)
+                if rest.whole or not here.cut:
+                    yield Said(f"{found['field']} {rest.text}", rest.whole)
 
     def _several(self, here: _Place) -> Iterator[Said]:
         """Say what is parted by semicolons, or stands on lines of its own."""
