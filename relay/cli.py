@@ -24,7 +24,9 @@ COMMANDS = {
     "send": "Send a hook's example event, and follow it until the lead has it",
     "check": "Check the hook files and list all their faults",
     "test": "Run the hooks' example events and show what differs",
+    "try": "Try a hook's rules on an event",
     "diff": "Show what other rules would make of the stored events",
+    "schema": "Print a JSON Schema of hook files, for editors",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
     "rules": "Show of each rule for how many events it held",
@@ -34,6 +36,7 @@ COMMANDS = {
     "find": "Find leads and events by what you know of them",
     "lead": "Show a lead's timeline, its fields now, and what still waits",
     "event": "Show one event: what came, what was made of it and why",
+    "explain": "Explain an event",
     "rejected": "Show the requests that the door refused, newest first",
     "parked": "List parked events by reason",
     "replay": "Show what replaying events would do, or do it",
@@ -51,7 +54,7 @@ COMMANDS = {
     "leads": "Say which lead a phone, an e-mail or an id elsewhere means",
 }
 #: Of those that are not: the module, and what it holds.
-ELSEWHERE = {"test": ("test", "run_examples"), "resume": ("pause", "resume")}
+ELSEWHERE = {"test": ("test", "run_examples"), "try": ("trying", "try_event"), "resume": ("pause", "resume")}
 
 
 class Commands(TyperGroup):

@@ -59,10 +59,13 @@ class Problem:
     #: A fault keeps the hook from being loaded, a warning does not.
     severity: Literal["fault", "warning"] = "fault"
 
+    @property
+    def place(self) -> str:
+        """Write its place as compilers do and editors understand: ``rules/cotiza.yaml:14:7``."""
+        return self.file + "".join(f":{number}" for number in (self.line, self.column) if number)
+
     def __str__(self) -> str:
-        """Write it as compilers do and editors understand: ``rules/cotiza.yaml:14:7: ...``."""
-        place = "".join(f":{number}" for number in (self.line, self.column) if number)
-        return f"{self.file}{place}: {self.words}"
+        return f"{self.place}: {self.words}"
 
 
 class RuleError(FaultsError):

@@ -6,7 +6,7 @@ hook files that are loaded, whichever process asks; alarms, pages and commands s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
@@ -16,7 +16,6 @@ from relay.drift import GONE, Changes, Drift, all_names, changes, drifts, shown,
 from relay.errors import CommandError
 from relay.finding import Filter
 from relay.hooks import Hook
-from relay.mapping.uses import Use
 from relay.model import Json, Line
 from relay.senders import ABOUT
 from relay.shapes import FIELDS, HIDDEN, Form, FormVersion, Meant, NameSeen, Shown
@@ -25,10 +24,13 @@ from relay.store.forms import version_of
 from relay.telling import times
 from relay.texts import N_
 
+#: Kinds of values, as readers know them.
+KINDS = (N_("text"), N_("number"), N_("boolean"), N_("list"), N_("object"))
 #: That a form still looks the same is noted so often.
 SAME_MS = 3_600_000
 LOST = N_("%(where)s: %(who)s reads %(name)s, which form %(form)s no longer has since %(at)s (%(events)s since)")
 LOST_BY_ALL = N_("%(where)s: %(who)s reads %(name)s, which its events no longer have since %(at)s (%(events)s since)")
+RULE, OR = N_("rule '%(rule)s'"), N_("or")
 OTHER = N_(
     "%(where)s: %(who)s reads %(name)s, which is %(now)s in form %(form)s since %(at)s (%(events)s); before: %(before)s"
 )
@@ -153,26 +155,25 @@ def title_of(form: Form) -> str:
     return form.id or form.title
 
 
-def line_of(one: Drifted, *, at: str, events: str) -> Line:
-    """Say what a rule reads that is not there, in parts; ``at`` and ``events`` are said as the reader says them."""
+def line_of(one: Drifted, *, at: str, events: str, say: Callable[[str], str] = str) -> Line:
+    """Say what a rule reads that is not there, in parts; ``at`` and ``events`` are said as the reader says them.
+
+    ``say`` says our own words among the parts in the reader's language.
+    """
     drift, use = one.drift, one.drift.uses[0]
     values = {
         "where": f"{one.file}:{use.line}",
-        "who": who_reads(use),
+        "who": say(RULE) % {"rule": use.rule} if use.rule else use.register,
         "name": drift.name.name,
         "form": title_of(drift.form),
         "at": at,
         "events": events,
-        "before": drift.before,
-        "now": drift.now,
+        "before": f" {say(OR)} ".join(map(say, drift.before)),
+        "now": say(drift.now),
     }
     if drift.what == GONE:
         return Line(LOST if values["form"] else LOST_BY_ALL, values)
     return Line(OTHER if values["form"] else OTHER_OF_ALL, values)
-
-
-def who_reads(use: Use) -> str:
-    return f"rule '{use.rule}'" if use.rule else use.register
 
 
 def form_json(told: FormTold) -> dict[str, Json]:
@@ -236,7 +237,7 @@ def drifted_json(one: Drifted) -> dict[str, Json]:
         "form": drift.form.id,
         "name": drift.name.name,
         "what": "gone" if drift.what == GONE else "another kind",
-        "before": drift.before,
+        "before": " or ".join(drift.before),
         "now": drift.now,
         "likely": drift.likely,
         "file": one.file,

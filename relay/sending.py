@@ -48,6 +48,10 @@ class About:
     headers: tuple[str, ...] = ()
     #: Further secrets that a hook file names, by their keys there, and what each is.
     keys: Mapping[str, str] = field(default_factory=dict)
+    #: Keys that it gives to ``form`` and to ``campaign``; a name that is not here may hold any key.
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"form": (), "campaign": ()})
+    #: Whether it gives any ``hidden`` fields.
+    hidden: bool = False
     #: Whether a hook file may say how it signs.
     described: bool = False
     #: Whether the shape of its requests is not confirmed by its maker.

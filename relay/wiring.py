@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -104,8 +105,8 @@ def reader(settings: Settings) -> Read:
     known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
     addresses = {one.name for one in served(settings)}
 
-    def read(file: PurePath, content: bytes) -> tuple[Hook | None, Sequence[Problem]]:
-        hook, problems = read_hook(file, content, known)
+    def read(file: PurePath, content: bytes, *, again: bool = False) -> tuple[Hook | None, Sequence[Problem]]:
+        hook, problems = read_hook(file, content, replace(known, again=again))
         if hook is not None and hook.destination not in addresses:
             variable = "LEADS_API_URL" + ("" if hook.destination == "default" else f"__{hook.destination.upper()}")
             words = f"{variable} is not set, and the hook delivers to it; set it, and start the relay again"
@@ -226,7 +227,14 @@ def routes(
             notice=noticing.note if noticing else None,
         )
     )
-    means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules.fresh)
+    means = ops.means(
+        kept,
+        settings,
+        logins=logins(settings, kept.client),
+        hooks=loaded,
+        rules=rules.fresh,
+        read=reader(settings),
+    )
     web_app.register_blueprint(ops.desk(means))
     web_app.register_blueprint(ops.health(kept, hooks=loaded, faulty=lambda: len(rules.in_use.faults)))
     web_app.register_blueprint(ops.metrics(kept, settings))

@@ -18,7 +18,7 @@ SUBMITTED = 1_790_433_227_000
 
 HEAD = "sender: typeform\nsecrets: [S]\n"
 BY_ID = HEAD + "lead:\n  id: ${hidden.lead_id}\n"
-KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",))
+KNOWN = Known(environment={"S": "s"}, senders=ABOUT, destinations=("default",), again=True)
 
 
 def by_line(problems: Iterable[Problem]) -> list[str]:

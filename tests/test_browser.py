@@ -511,6 +511,7 @@ def addresses(relay: Relay) -> dict[str, str]:
         "ops.hooks": "/ops/hooks",
         "ops.hook": "/ops/hooks/cotiza",
         "ops.hook_test": "/ops/hooks/cotiza/test",
+        "ops.hook_diff": "/ops/hooks/cotiza/diff",
         "ops.pause_hook_question": "/ops/hooks/cotiza/pause",
         "ops.rules": f"/ops/hooks/cotiza/rules?event={dead}",
         "ops.rule_versions": "/ops/hooks/cotiza/rules/versions",

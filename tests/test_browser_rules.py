@@ -146,10 +146,12 @@ def test_a_person_changes_a_rule_sees_what_it_does_and_saves_it(relay: Relay, en
     page.get_by_role("button", name="Save", exact=True).click()
 
     new = RULES.replace("| title | first_word", "| upper")
-    visit.said(f"Saved as version {version_of(new.encode())}.")
+    visit.said(f"Saved as version {version_of(new.encode())}, which maps what comes in from now on.")
     assert (relay.settings.rules / "cotiza.yaml").read_text() == new
     assert relay.store.acts.last(1)[0].why.endswith(": nombres en mayúsculas")
     assert relay.event(event).updates[0].set["first_name"] == "Anita", "what was mapped stays as it was"
+    later = relay.event(relay.send(nombre="anita rojas", estado="nuevo"))
+    assert (later.updates[0].set["first_name"], later.version) == ("ANITA ROJAS", version_of(new.encode()))
 
 
 def test_an_event_is_explained_under_the_draft_and_its_lines_lead_into_the_text(relay: Relay, enter: Enter) -> None:
@@ -188,6 +190,25 @@ def test_the_diff_and_the_backtest_are_one_click_away(relay: Relay, enter: Enter
     page.locator(".by-field").get_by_role("button").first.click()
     expect(page.get_by_role("tab", name="Last events")).to_have_attribute("aria-selected", "true")
     expect(page.locator(".told")).to_contain_text("contact details")
+
+
+def test_a_name_that_events_bring_is_put_into_the_text(relay: Relay, enter: Enter) -> None:
+    relay.send(nombre="eva", comuna="Maipú")
+    visit = enter()
+    page = visit.page
+    visit.go(RULES_PAGE)
+    page.get_by_role("tab", name="Names").click()
+
+    change(page, "${fields.estado}", "")
+    page.get_by_role("button", name="fields.comuna").click()
+    assert "estado_lead: ${fields.comuna}\n" in text_in(page)
+    change(page, "fields.estado != 'borrador'", "")
+    page.get_by_role("button", name="fields.comuna").click()
+    assert "when: fields.comuna\n" in text_in(page)
+
+    expect(page.get_by_role("row").filter(has_text="fields.comuna")).to_contain_text(":12 :15")
+    page.get_by_role("tab", name="Last events").click()
+    expect(first_try(page)).to_contain_text("estado_lead Maipú")
 
 
 def test_the_keys_of_an_editor_work_and_lead_out_of_it(enter: Enter) -> None:

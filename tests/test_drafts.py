@@ -15,6 +15,7 @@ from relay.drafts.files import MOST_BYTES, RuleFile, version_of
 from relay.drafts.patch import Row, hunks, measure, patch
 from relay.drafts.reading import Drafts
 from relay.errors import CommandError
+from relay.wiring import reader
 from tests.desk import settings_of
 
 OLD = "sender: typeform\nsecrets: [TYPEFORM_SECRET]\nlead:\n  id: ${hidden.lead_id}\nrules: []\n"
@@ -27,6 +28,10 @@ def path(tmp_path: Path) -> Path:
     made.parent.mkdir()
     made.write_text(OLD)
     return made
+
+
+def drafts_of(folder: Path, **variables: str) -> Drafts:
+    return Drafts(reader(settings_of(folder, **variables)))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -219,7 +224,7 @@ def test_a_difference_has_its_lines_by_their_numbers_and_three_around() -> None:
 
 
 def test_a_draft_is_held_against_what_is_set_here_and_tried_all_the_same(tmp_path: Path) -> None:
-    drafts = Drafts(settings_of(tmp_path))
+    drafts = drafts_of(tmp_path)
 
     draft = drafts.read(Path("rules/cotiza.yaml"), NEW)
 
@@ -229,11 +234,11 @@ def test_a_draft_is_held_against_what_is_set_here_and_tried_all_the_same(tmp_pat
     assert not draft.sound
     assert draft.hook is not None
     assert (draft.hook.secrets, [rule.name for rule in draft.hook.rules]) == ((), ["name"])
-    assert Drafts(settings_of(tmp_path, TYPEFORM_SECRET="s")).read(Path("rules/cotiza.yaml"), NEW).sound
+    assert drafts_of(tmp_path, TYPEFORM_SECRET="s").read(Path("rules/cotiza.yaml"), NEW).sound
 
 
 def test_a_draft_that_is_read_again_is_not_compiled_again(tmp_path: Path) -> None:
-    drafts, path = Drafts(settings_of(tmp_path)), Path("rules/cotiza.yaml")
+    drafts, path = drafts_of(tmp_path), Path("rules/cotiza.yaml")
 
     assert drafts.read(path, NEW) is drafts.read(path, NEW)
     assert drafts.read(path, OLD).hook is None

@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "rules"
 def example_hooks() -> dict[str, Hook]:
     environment = {"TYPEFORM_SECRET": "s", "ZAPIER_TOKEN": "t"}
     hooks, faults = check(EXAMPLES, environment=environment, senders=ABOUT, destinations=("default",))
-    assert faults == []
+    assert faults == ()
     return hooks
 
 

@@ -176,7 +176,7 @@ def test_a_value_that_turns_into_a_list_is_told(here: Place) -> None:
 
     [one] = here.told("zap")[0].drifted
 
-    assert (one.drift.before, one.drift.now, one.drift.events) == ("text", "list", 5)
+    assert (one.drift.before, one.drift.now, one.drift.events) == (("text",), "list", 5)
 
 
 def test_versions_of_a_form_are_put_down_with_what_each_changed(here: Place) -> None:

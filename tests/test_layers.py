@@ -94,6 +94,7 @@ LIBRARIES = {
     "urllib3": {"leads_api", "commands", "senders"},
     "jinja2": {"expressions", "ops"},
     "ruamel": {"rulebook"},
+    "stdnum": {"expressions"},
     "yaml": {"rulebook"},
     "typer": {"cli", "commands"},
     "rich": {"commands"},

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import allow_header_conformance, ignored_
 from relay.drafts.files import version_of
 from relay.embedded import EmbeddedRedis
 from relay.finding import Filter, select
+from relay.forms import look
 from relay.ops.api import api_rules, document
 from relay.ops.api.routes import ROUTES
 from relay.ops.desk import Desk
@@ -62,9 +63,11 @@ BODIES: dict[str, list[Any]] = {
         *({"ids": [f"real{number}"]} for number in range(8)),
         *({"ids": [f"real{number}"], "mode": "edited", "updates": [{"first_name": "Eva"}]} for number in range(8)),
     ],
+    "form_meant_json": [{"why": "no longer asked"}, {}],
     "pause_hook_json": [{"why": "a new form"}],
     "pause_destination_json": [{"why": "maintenance"}],
     "try_rules_json": [{"text": BY_ID}, {"text": BY_ID.replace("| title", "| upper")}, {"text": "sender: x"}],
+    "backtest_rules_json": [{"text": BY_ID, "last": 500}, {"text": BY_ID.replace("| title", "| upper")}],
     "save_rules_json": [
         {"text": BY_ID + "# mine", "began": "", "why": "a test"},
         {"text": BY_ID + "# mine", "began": version_of(BY_ID.encode())},
@@ -73,7 +76,7 @@ BODIES: dict[str, list[Any]] = {
     "slow_destination_json": [{"rate": 0.5, "why": "it is slow"}, {"rate": None}],
 }
 #: What is well formed may still not be possible.
-JUDGED = {"link_parked_json", "make_replay_json", "save_rules_json"}
+JUDGED = {"link_parked_json", "make_replay_json", "save_rules_json", "backtest_rules_json"}
 
 
 def schema_with_examples() -> Any:
@@ -125,9 +128,10 @@ def real(filled: Filled, text: str, name: str, path: str = "/events") -> str:
         "/replays": lambda: [one.id for one in store.replays.last(100)],
         "/hooks": lambda: [*filled.hooks],
     }
-    if name == "version":
-        return [hook.version for hook in filled.hooks.values()][REAL.index(text) % len(filled.hooks)]
-    names = ["default"] if name == "destination" else found[path]()
+    changes = [one.id for told in look(store, filled.hooks)["por-id"] for one in told.drifted]
+    versions = [hook.version for hook in filled.hooks.values()]
+    named = {"destination": ["default"], "change": changes, "version": versions}
+    names = named.get(name) or found[path]()
     return names[REAL.index(text) % len(names)]
 
 

@@ -40,6 +40,7 @@ rules:
 """
 PAGE, TRY, SAVE, PATCH = (f"/ops/hooks/cotiza/rules{end}" for end in ("", "/try", "/save", "/patch"))
 API = "/ops/api/hooks/cotiza/rules"
+FILE = f"{API}/file"
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_what_was_faulty_is_told_as_mended(file: Path, url: str) -> None:
     told = asked(url, "POST", f"{API}/try", json={"text": RULES.replace("hidden.lead_id", f"'{ANA}'")}).json()
 
     assert [one["verdict"] for one in told["events"]] == ["newly mapped", "same"], "what differs stands first"
-    assert told["events"][0]["difference"]["before"] == "parked"
+    assert told["events"][0]["difference"]["old"]["end"] == "parked"
 
 
 def test_problems_are_told_by_line_as_the_check_tells_them(carolina: Browser) -> None:
@@ -261,6 +262,18 @@ def test_the_diff_is_from_the_file_as_it_is(carolina: Browser) -> None:
     assert "Nothing is changed." in tried(carolina, RULES, show="diff")
 
 
+def test_the_names_that_the_events_bring_are_told_with_where_they_are_read(carolina: Browser) -> None:
+    send(carolina.url, nombre="eva", comuna="Ñuñoa")
+    send(carolina.url, nombre="ana")
+
+    words = tried(carolina, RULES.replace("${fields.estado}", "${fields.etapa}"), show="names")
+
+    assert "Read by the draft, and in none of the last 2 events fields.estado :10 fields.etapa :13" in words
+    assert "fields.nombre ana 2 / 2 :8" in words
+    assert "fields.comuna Ñuñoa 1 / 2 not read" in words
+    assert f"hidden.lead_id {ANA} 2 / 2 :4" in words
+
+
 def test_the_backtest_counts_what_would_differ_over_more_events(carolina: Browser) -> None:
     for number in range(30):
         send(carolina.url, nombre="ana" if number % 3 else "eva", estado="nuevo")
@@ -274,6 +287,24 @@ def test_the_backtest_counts_what_would_differ_over_more_events(carolina: Browse
     assert "first_name another value 30 Ana → ANA 20" in words
     assert "metadata. estado_lead no longer set 20 nuevo 20" in words
     assert "contact details 30 30 where they stand 30 10" in words
+
+
+def test_a_machine_is_told_the_same_of_a_backtest(url: str) -> None:
+    ids = [send(url, nombre="eva", estado="nuevo") for _ in range(3)]
+    text = RULES.replace("${fields.estado}", "${fields.etapa}")
+
+    told = asked(url, "POST", f"{API}/backtest", json={"text": text, "last": 500}).json()
+
+    assert (told["events"], told["same"], told["counts"]["lost_field"], told["more"]) == (3, 0, 3, False)
+    [field] = told["fields"]
+    assert (field["field"], field["lost"], field["examples"][0]["event"] in ids) == ("metadata.estado_lead", 3, True)
+    assert told["rules"][1] == {
+        "rule": "where they stand",
+        "old": {"held": 3, "gave": 3},
+        "new": {"held": 3, "gave": 0},
+    }
+    for body in ({"text": text, "last": 7}, {"text": "sender: x"}, {"text": " "}):
+        assert asked(url, "POST", f"{API}/backtest", json=body).status_code == 400
 
 
 def test_what_is_typed_after_a_backtest_does_not_run_it_again(carolina: Browser) -> None:
@@ -294,7 +325,7 @@ def test_a_draft_is_saved_and_noted_as_an_act(store: Store, file: Path, carolina
     assert file.read_bytes() == new.encode()
     was, now = version_of(RULES.encode()), version_of(new.encode())
     assert acts_of(store) == [("carolina", "save", "hook cotiza", f"{was} -> {now}: los nombres en mayúsculas")]
-    assert f"Saved as version {now}." in words_of(carolina.get(PAGE).text)
+    assert f"Saved as version {now}; it is taken over within seconds." in words_of(carolina.get(PAGE).text)
     assert f"{was} -> {now}" in words_of(carolina.get("/ops/acts?what=save").text)
 
 
@@ -317,7 +348,7 @@ def test_a_draft_for_a_destination_without_an_address_is_not_saved(
         answer = logged_in(url, "carolina").post(SAVE, draft("destination: acme\n" + RULES))
 
     assert answer.status_code == 400
-    assert "destination 'acme' has no address; set LEADS_API_URL__ACME" in words_of(answer.text)
+    assert "LEADS_API_URL__ACME is not set, and the hook delivers to it" in words_of(answer.text)
 
 
 def test_what_somebody_else_has_saved_meanwhile_is_shown_and_not_lost(
@@ -389,7 +420,7 @@ def test_where_nothing_may_be_saved_a_patch_is_offered_and_a_save_refused(locked
     assert "Download the patch" in words
     assert 'formaction="/ops/hooks/cotiza/rules/save"' not in operator.get(PAGE).text
     assert operator.post(SAVE, draft(RULES + "# mine\n")).status_code == 403
-    saved = asked(locked, "PUT", API, json={"text": RULES + "# mine\n", "began": version_of(RULES.encode())})
+    saved = asked(locked, "PUT", FILE, json={"text": RULES + "# mine\n", "began": version_of(RULES.encode())})
     assert saved.status_code == 403
     assert "RELAY_RULES_EDITABLE" in saved.json()["message"]
     assert file.read_text() == RULES
@@ -440,20 +471,27 @@ def test_line_ends_of_windows_stay_when_a_file_is_saved(file: Path, carolina: Br
 
 def test_a_machine_reads_tries_and_saves(store: Store, url: str, file: Path) -> None:
     send(url, nombre="eva")
-    told = asked(url, "GET", API).json()
+    told = asked(url, "GET", FILE).json()
     new = told["text"].replace("| title", "| upper")
 
     draft = asked(url, "POST", f"{API}/try", json={"text": new}).json()
     body = {"text": new, "began": told["version"], "why": "mayúsculas"}
-    saved = asked(url, "PUT", API, json=body)
-    again = asked(url, "PUT", API, json=body)
-    late = asked(url, "PUT", API, json={**body, "text": new + "# late\n"})
-    faulty = asked(url, "PUT", API, json={**body, "text": "sender: nobody\n"})
+    saved = asked(url, "PUT", FILE, json=body)
+    again = asked(url, "PUT", FILE, json=body)
+    late = asked(url, "PUT", FILE, json={**body, "text": new + "# late\n"})
+    faulty = asked(url, "PUT", FILE, json={**body, "text": "sender: nobody\n"})
 
     assert (told["hook"], told["text"], told["loaded"]) == ("cotiza", RULES, told["version"])
     assert (draft["sound"], draft["problems"]) == (True, [])
     assert draft["events"][0]["difference"]["fields"] == [
-        {"field": "first_name", "kind": "changed", "before": "Eva", "after": "EVA", "rule": "contact details"}
+        {
+            "field": "first_name",
+            "kind": "changed",
+            "old": "Eva",
+            "new": "EVA",
+            "old_rule": "contact details",
+            "new_rule": "contact details",
+        }
     ]
     assert draft["patch"].startswith("--- a/")
     assert saved.json() == {"hook": "cotiza", "version": version_of(new.encode()), "before": told["version"]}

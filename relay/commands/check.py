@@ -1,45 +1,105 @@
-"""``relay check``: the rule files, with every fault at once; the same check refuses start-up."""
+"""``relay check``: the rule files, with all that is wrong or doubtful at once; the same check refuses start-up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from relay import rulebook, settings
-from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
-from relay.errors import Problem
+from relay.errors import Problem, StoreError
 from relay.hooks import Hook
+from relay.model import Json
+from relay.rulebook.excerpts import excerpt
+from relay.rulebook.hook_file import Known
 from relay.senders import ABOUT
+from relay.senders.example_names import names_in_examples
+from relay.settings import Settings
+
+Names = Mapping[str, Collection[str]]
+#: What is looked at beside the files themselves, once they are without fault.
+BESIDE: Sequence[Callable[[Iterable[Hook]], Iterable[Problem]]] = ()
+
+
+class Form(str, Enum):
+    """How problems are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    #: Commands of GitHub's workflows: each problem beside its line in a pull request.
+    GITHUB = "github"
 
 
 def check(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of hook files; RELAY_RULES unless given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Hook files, or folders of them; RELAY_RULES unless given.")
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="How to print what is wrong.")] = Form.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")] = False,
     secrets: Annotated[bool, typer.Option(help="Whether secrets that are not set are faults.")] = True,
+    events: Annotated[
+        bool, typer.Option(help="Whether names are looked for in recent events too, where REDIS_URL is set.")
+    ] = True,
 ) -> None:
     """Check the hook files and list all their faults; exit code 1 when there are any."""
     now = settings.load()
-    hooks, problems = rulebook.check(
-        folder or now.rules,
+    hooks, problems = rulebook.check_paths(paths or [now.rules], known(now, secrets=secrets, events=events))
+    problems = (*problems, *(one for look in BESIDE for one in look(hooks.values())))
+    if as_json or form is Form.JSON:
+        show_json(hooks, problems)
+    elif form is Form.GITHUB:
+        show_commands(problems)
+    else:
+        show(hooks, problems)
+    raise typer.Exit(1 if rulebook.faults_among(problems) or (strict and problems) else 0)
+
+
+def known(now: Settings, *, secrets: bool, events: bool) -> Known:
+    """Give what hook files may name. Nothing is compiled: no event is to be mapped."""
+    recent = names_in_store(now) if events and now.redis_url else lambda _: {}
+    return Known(
         environment=now.environment if secrets else AnySecret(now.environment),
         senders=ABOUT,
         destinations=now.destinations,
+        seen=lambda hook: union(names_in_examples(hook), recent(hook)),
+        at_once=False,
     )
-    if as_json:
-        print_json({"hooks": list(map(described, hooks.values())), "problems": list(map(asdict, problems))})
-    else:
-        show(hooks, problems)
-    raise typer.Exit(1 if rulebook.faults_among(problems) else 0)
 
 
-def described(hook: Hook) -> dict[str, str | list[str]]:
+def union(one: Names, other: Names) -> Names:
+    return {name: {*one.get(name, ()), *other.get(name, ())} for name in (*one, *other)}
+
+
+def names_in_store(now: Settings) -> Callable[[Hook], Names]:
+    """Give what tells the names that events of a hook had; none of them where Redis is away."""
+    from relay import forms, wiring  # noqa: PLC0415 -- slow to load, and of use where there is a Redis only
+
+    kept = wiring.store(now)
+
+    @cache
+    def names(hook: str) -> Names:
+        try:
+            return forms.names_seen(kept, hook)
+        except StoreError:
+            return {}
+
+    return lambda hook: names(hook.name)
+
+
+def show_json(hooks: Mapping[str, Hook], problems: Sequence[Problem]) -> None:
+    from relay.commands.screen import print_json  # noqa: PLC0415 -- slow to load, and of use for people only
+
+    print_json({"hooks": list(map(described, hooks.values())), "problems": list(map(as_told, problems))})
+
+
+def described(hook: Hook) -> Json:
     return {
         "name": hook.name,
         "sender": hook.sender,
@@ -50,18 +110,81 @@ def described(hook: Hook) -> dict[str, str | list[str]]:
     }
 
 
+def as_told(problem: Problem) -> Json:
+    names = ("file", "line", "column", "length", "severity", "words")
+    return {name: getattr(problem, name) for name in names}
+
+
+def show_commands(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        typer.echo(command_of(problem))
+
+
+def command_of(problem: Problem) -> str:
+    """Write a problem as a workflow command, with its path as the repository has it."""
+    places = {"file": relative(problem.file), "line": problem.line, "col": problem.column}
+    if problem.length:
+        places["endColumn"] = problem.column + problem.length
+    told = ",".join(f"{name}={property_of(str(value))}" for name, value in places.items() if value)
+    return f"::{'error' if problem.severity == 'fault' else 'warning'} {told}::{escaped(problem.words)}"
+
+
+def relative(file: str) -> str:
+    path = os.path.relpath(file)
+    return Path(file).as_posix() if path.startswith("..") else Path(path).as_posix()
+
+
+def escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def property_of(text: str) -> str:
+    return escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
 def show(hooks: Mapping[str, Hook], problems: Sequence[Problem]) -> None:
+    from rich.text import Text  # noqa: PLC0415 -- slow to load
+
+    from relay.commands.screen import counted, errors, out  # noqa: PLC0415
+
+    faults = rulebook.faults_among(problems)
+    doubts = len(problems) - len(faults)
     if hooks:
         out.print(table_of(hooks))
     for problem in problems:
-        errors.print(Text(str(problem), style="red" if problem.severity == "fault" else "yellow"))
-    if faults := rulebook.faults_among(problems):
-        errors.print(f"{counted(len(faults), 'fault')}, {counted(len(hooks), 'good hook')}")
+        colour = "red" if problem.severity == "fault" else "yellow"
+        first, *rest = told(problem)
+        errors.print(Text(first, style=colour))
+        for line in rest:
+            errors.print(Text(line, style="dim"))
+    warnings = f", {counted(doubts, 'warning')}" if doubts else ""
+    if faults:
+        errors.print(f"{counted(len(faults), 'fault')}{warnings}, {counted(len(hooks), 'good hook')}")
     else:
-        out.print(f"{counted(len(hooks), 'hook')}, all good")
+        out.print(f"{counted(len(hooks), 'hook')}{warnings or ', all good'}")
 
 
-def table_of(hooks: Mapping[str, Hook]) -> Table:
+def told(problem: Problem) -> Iterator[str]:
+    """Give a problem's line, and that of the file with a mark under the place."""
+    yield str(problem) if problem.severity == "fault" else f"{problem.place}: warning: {problem.words}"
+    if marked := excerpt(problem, text_of(problem.file)):
+        line, marks = marked
+        number = str(problem.line)
+        yield f"  {number} | {line}"
+        yield f"  {' ' * len(number)} | {marks}"
+
+
+@cache
+def text_of(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+
+
+def table_of(hooks: Mapping[str, Hook]) -> object:
+    from rich.table import Table  # noqa: PLC0415 -- slow to load
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("hook", "sender", "rules", "destination", "version", "address"):
         table.add_column(column)

@@ -10,9 +10,8 @@ from pathlib import PurePath
 from relay import rulebook
 from relay.errors import CommandError, Problem
 from relay.hooks import Hook
-from relay.rulebook.hook_file import Known, read_hook
+from relay.live_rules import Read
 from relay.senders import ABOUT
-from relay.settings import Settings
 
 #: Drafts that are kept as they were read.
 MOST_KEPT = 32
@@ -28,18 +27,15 @@ class Draft:
     #: To map with, not to verify with: it has no secrets. None where the text can't be read.
     hook: Hook | None
     problems: tuple[Problem, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether it would be loaded."""
-        return self.hook is not None and not rulebook.faults_among(self.problems)
+    #: Whether it would be taken into use.
+    sound: bool = False
 
 
 class Drafts:
     """Reads drafts as this deployment would load them, and keeps the last ones compiled. For any thread."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, read: Read) -> None:
+        self._load = read
         self._turn = threading.Lock()
         self._kept: OrderedDict[tuple[PurePath, str], Draft] = OrderedDict()
 
@@ -59,9 +55,7 @@ class Drafts:
             self._turn.release()
 
     def _read(self, file: PurePath, text: str) -> Draft:
-        settings = self._settings
-        known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
-        hook, problems = read_hook(file, text.encode(), known)
+        hook, problems = self._load(file, text.encode())
         # A secret that is not set here is a fault, but no reason to show nothing.
-        tame = hook and replace(hook, secrets=(), keys={})
-        return Draft(text=text, hook=tame or rulebook.read_text(file, text, ABOUT), problems=problems)
+        tame = replace(hook, secrets=(), keys={}) if hook else rulebook.read_text(file, text, ABOUT)
+        return Draft(text=text, hook=tame, problems=tuple(problems), sound=hook is not None)

@@ -16,6 +16,7 @@ from relay import rulebook
 from relay.backtest.report import Report
 from relay.backtest.run import run
 from relay.drafts.files import RuleFile, path_of, read, save, sized
+from relay.drafts.names import Names, names_in
 from relay.drafts.patch import Hunk, hunks
 from relay.drafts.reading import Draft, Drafts
 from relay.drafts.trying import Tried, Verdict, explained, tried
@@ -30,10 +31,10 @@ from relay.senders import ABOUT
 #: Events that a draft is tried on as it is written.
 MOST_TRIED = 20
 #: What stands beside the text.
-EVENTS, DIFF, BACKTEST = SHOWS = ("events", "diff", "backtest")
+EVENTS, NAMES, DIFF, BACKTEST = SHOWS = ("events", "names", "diff", "backtest")
 WORST_FIRST = list(Verdict)
-#: Events that a backtest may be of, the usual number first, and how long it may take.
-BACKTESTED = (1_000, 500, 2_000)
+#: Events that a backtest is of unless it is said otherwise, and how long it may take.
+USUAL = 1_000
 BACKTEST_S = 5.0
 #: Examples of each thing.
 EXAMPLES = 4
@@ -53,7 +54,7 @@ class Asked:
     event: str = ""
     #: Whether the backtest is to run now, and over how many events.
     run: bool = False
-    last: int = BACKTESTED[0]
+    last: int = USUAL
     why: str = ""
 
 
@@ -76,6 +77,8 @@ class Bench:
     explained: Explained | None
     #: What others have changed of the file since the person began; empty where nobody has, or where that is not kept.
     theirs: tuple[Hunk, ...] = ()
+    #: What the events bring; None where that is not shown.
+    names: Names | None = None
     #: What the backtest found; None where it was not run.
     report: Report | None = None
 
@@ -101,7 +104,7 @@ class Workbench:
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._drafts = Drafts(means.settings)
+        self._drafts = Drafts(means.read)
         self._turn = threading.Lock()
 
     def there(self, hook: str) -> bool:
@@ -133,6 +136,7 @@ class Workbench:
             hunks=tuple(hunks(file.text, draft.text)),
             explained=explained(chosen, draft.hook) if chosen and draft.hook else None,
             theirs=tuple(self._since(hook, asked.began, file)) if overtaken else (),
+            names=names_in(events, now, draft.hook) if asked.show == NAMES else None,
             report=self.backtest(now, draft.hook, asked.last) if asked.run and draft.hook else None,
         )
 
@@ -154,17 +158,7 @@ class Workbench:
             text = sized(text)
         except CommandError as error:
             return Draft(text=text, hook=None, problems=(Problem(file=file.path.as_posix(), words=str(error)),))
-        draft = self._drafts.read(file.path, text)
-        without = draft.hook and self._without_address(draft.hook)
-        return replace(draft, problems=(*draft.problems, without)) if without else draft
-
-    def _without_address(self, hook: Hook) -> Problem | None:
-        """Say where a hook delivers to what has no address: with such a file the relay would not start."""
-        destination = self._means.settings.destinations.get(hook.destination)
-        if destination is None or destination.url:
-            return None
-        variable = "LEADS_API_URL" + ("" if hook.destination == "default" else f"__{hook.destination.upper()}")
-        return Problem(file=hook.file, words=f"destination {hook.destination!r} has no address; set {variable}")
+        return self._drafts.read(file.path, text)
 
     def now(self, hook: str, file: RuleFile) -> Hook | None:
         """Give the rules that a draft is held against: those of the file, else what is loaded, or was last."""

@@ -32,21 +32,30 @@ def check(
     folder: Path, *, environment: Mapping[str, str], senders: Mapping[str, About], destinations: Collection[str]
 ) -> tuple[dict[str, Hook], tuple[Problem, ...]]:
     """Give the hooks of the files without a fault, and all that is wrong or doubtful in any file."""
-    if not folder.is_dir():
-        return {}, (nothing_in(folder),)
-    known = Known(environment=environment, senders=senders, destinations=destinations)
+    return check_paths([folder], Known(environment=environment, senders=senders, destinations=destinations))
+
+
+def check_paths(paths: Iterable[Path], known: Known) -> tuple[dict[str, Hook], tuple[Problem, ...]]:
+    """Give the hooks of these files and folders, and all that is wrong or doubtful in any of them."""
     hooks: dict[str, Hook] = {}
     problems: list[Problem] = []
     first: dict[str, Path] = {}
-    files = hook_files(folder)
-    for file in files:
-        hook, more = read_file(file, known, first.setdefault(file.stem, file))
-        problems += more
-        if hook:
-            hooks[hook.name] = hook
-    if not files:
-        problems.append(nothing_in(folder))
+    for path in paths:
+        if not (files := files_of(path)):
+            problems.append(nothing_in(path))
+        for file in files:
+            hook, more = read_file(file, known, first.setdefault(file.stem, file))
+            problems += more
+            if hook:
+                hooks[hook.name] = hook
     return hooks, tuple(problems)
+
+
+def files_of(path: Path) -> list[Path]:
+    """Give the hook files of a folder; the path itself where it is none."""
+    if path.is_dir():
+        return hook_files(path)
+    return [path] if path.suffix in ENDINGS else []
 
 
 def faults_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -57,7 +66,9 @@ def faults_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def nothing_in(folder: Path) -> Problem:
     """Say what is wrong where no hook file is found."""
     words = "no such folder; set RELAY_RULES to the folder of the hook files"
-    if folder.is_dir():
+    if folder.is_file():
+        words = f"is no hook file: the name of one ends with {' or '.join(ENDINGS)}"
+    elif folder.is_dir():
         words = f"holds no hook file; add one, as in {(folder / 'cotiza.yaml').as_posix()}"
     return Problem(file=folder.as_posix(), words=words)
 
@@ -93,7 +104,9 @@ def read_text(file: PurePath, text: str, senders: Mapping[str, About]) -> Hook |
 
     None where it can't be read any more: a later relay may know other words.
     """
-    return read_draft(file, text, senders)[0]
+    known = Known(environment=Whatever(), senders=senders, destinations=Whatever(), at_once=False, again=True)
+    hook, _ = read_hook(file, text.encode(errors="surrogatepass"), known)
+    return hook and replace(hook, secrets=(), keys={})
 
 
 def hook_files(folder: Path) -> list[Path]:

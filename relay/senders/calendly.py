@@ -22,6 +22,8 @@ about = About(
     lead="hidden.utm_content",
     ids=("payload.uri",),
     times=("created_at",),
+    given={"form": ("id", "title"), "campaign": ()},
+    hidden=True,
 )
 
 SIGNATURE = TimedSignature(

@@ -24,6 +24,7 @@ about = About(
     variable="CONTACT_FORM_7_TOKEN",
     lead="fields.lead_id",
     ids=("event_id+",),
+    hidden=True,
 )
 
 #: Begins the names of what Contact Form 7 itself knows of a mail: ``_url``, ``_post_id``.

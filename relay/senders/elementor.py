@@ -24,6 +24,7 @@ about = About(
     variable="ELEMENTOR_TOKEN",
     lead="fields.lead_id",
     content_type=URLENCODED,
+    given={"form": ("id", "title"), "campaign": ()},
 )
 
 WHERE = "write ?token= with the hook's secret behind the address in Elementor"

@@ -29,6 +29,8 @@ about = About(
     ids=tuple(f"{place}submissionId" for place in PLACES),
     times=tuple(f"{place}{key}" for place in PLACES for key in ("submissionTime", "lastUpdatedAt")),
     experimental=True,
+    given={"form": ("id", "title"), "campaign": ()},
+    hidden=True,
 )
 
 #: Parts of a submission that list answers, each with id, name and value.

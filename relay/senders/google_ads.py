@@ -20,17 +20,18 @@ from relay.senders.signing import matches
 from relay.sending import About, Request
 
 name = "google_ads"
+ABOUT_CAMPAIGN = ("campaign_id", "adgroup_id", "creative_id", "asset_group_id", "gcl_id", "lead_stage", "lead_source")
 about = About(
     title="Google Ads lead forms",
     proof="the key that is typed into the lead form asset, at Webhook integration",
     variable="GOOGLE_ADS_KEY",
     ids=("lead_id",),
     times=("lead_submit_time",),
+    given={"form": ("id",), "campaign": ABOUT_CAMPAIGN},
 )
 
 KEY = "google_key"
 MASK = "***"
-ABOUT_CAMPAIGN = ("campaign_id", "adgroup_id", "creative_id", "asset_group_id", "gcl_id", "lead_stage", "lead_source")
 #: Names that some of Google's own texts have for the same columns.
 ALIASES = {"GIVEN_NAME": "FIRST_NAME", "FAMILY_NAME": "LAST_NAME"}
 

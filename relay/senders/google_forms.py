@@ -24,6 +24,7 @@ about = About(
     lead="fields.lead_id",
     ids=("responseId+",),
     times=("submittedAt", "timestamp"),
+    given={"form": ("id", "title"), "campaign": ()},
 )
 
 SIGNATURE = TimedSignature(

@@ -26,6 +26,7 @@ about = About(
     lead="fields.lead_id",
     ids=("entry_id", "id"),
     times=("date_created",),
+    given={"form": ("id", "url"), "campaign": ()},
 )
 
 #: One input of a field with several: ``1.3`` is the first name of field 1.

@@ -27,6 +27,7 @@ about = About(
     lead="fields.leadId",
     content_type=MULTIPART,
     ids=("submissionID",),
+    given={"form": ("id", "title"), "campaign": ()},
 )
 
 ANSWERS = "rawRequest"

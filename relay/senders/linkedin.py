@@ -29,6 +29,8 @@ about = About(
     ids=("leadGenFormResponse",),
     times=("occurredAt",),
     keys={"token": "an access token with r_marketing_leadgen_automation"},
+    given={"form": ("id", "response_id", "title")},
+    hidden=True,
 )
 
 HEADER = "X-LI-Signature"

@@ -16,7 +16,7 @@ from relay.errors import BadBody, BadSignature
 from relay.model import Event, Json
 from relay.senders.base import Reply, list_of, object_of, read_json
 from relay.senders.event_ids import as_text, given_id
-from relay.senders.meta_answers import at_ms, fetch, with_answers
+from relay.senders.meta_answers import ABOUT_CAMPAIGN, at_ms, fetch, with_answers
 from relay.senders.signing import header_bytes, header_text, hmac_hex, matches
 from relay.sending import About, Request
 
@@ -33,6 +33,7 @@ about = About(
         "token": "a page access token, or a system user's, with leads_retrieval",
         "verify_token": "the text that is typed into Verify Token where the webhook is set up",
     },
+    given={"form": ("id", "page_id"), "campaign": ("adgroup_id", *ABOUT_CAMPAIGN)},
 )
 
 HEADER = "X-Hub-Signature-256"

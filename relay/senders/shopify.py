@@ -24,6 +24,8 @@ about = About(
     ids=("x-shopify-webhook-id", "id"),
     times=("updated_at", "created_at"),
     headers=("x-shopify-webhook-id", "x-shopify-topic", "x-shopify-shop-domain", "x-shopify-test"),
+    given={"form": ("id",), "campaign": ()},
+    hidden=True,
 )
 
 SIGNATURE = Signature(

@@ -23,6 +23,7 @@ about = About(
     lead="hidden.lead_id",
     ids=("id",),
     times=("created",),
+    hidden=True,
 )
 
 SIGNATURE = Signature(

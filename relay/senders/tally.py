@@ -25,6 +25,8 @@ about = About(
     lead="hidden.lead_id",
     ids=("eventId", "data.responseId", "data.submissionId"),
     times=("createdAt", "data.createdAt"),
+    given={"form": ("id", "title"), "campaign": ()},
+    hidden=True,
 )
 
 HEADER = "Tally-Signature"

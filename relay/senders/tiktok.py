@@ -21,6 +21,7 @@ from relay.senders.tokens import IN_QUERY, verify_token
 from relay.sending import About, Request
 
 name = "tiktok"
+ABOUT_CAMPAIGN = ("campaign_id", "campaign_name", "adgroup_id", "ad_id", "advertiser_id")
 about = About(
     title="TikTok lead generation",
     proof="the app's client secret; or, where TikTok sends no signature, the same text as ?token= in the address",
@@ -34,13 +35,13 @@ about = About(
     ),
     times=("create_time", "data.create_time", "entry.*.create_time"),
     experimental=True,
+    given={"form": ("id",), "campaign": ABOUT_CAMPAIGN},
 )
 
 WHERE = "subscribe with an app, whose client secret is the hook's, or put ?token= with the secret into the address"
 SIGNATURE = TimedSignature(header="TikTok-Signature", part="s", where=WHERE)
 IDS = ("lead_id", "leadgen_id", "id")
 UNKNOWN = "unknown"
-ABOUT_CAMPAIGN = ("campaign_id", "campaign_name", "adgroup_id", "ad_id", "advertiser_id")
 
 
 def verify(request: Request, secrets: Sequence[str]) -> None:

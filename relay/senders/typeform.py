@@ -23,6 +23,8 @@ about = About(
     lead="hidden.lead_id",
     ids=("form_response.token", "event_id"),
     times=("form_response.submitted_at",),
+    given={"form": ("id", "title"), "campaign": ()},
+    hidden=True,
 )
 
 HEADER = "Typeform-Signature"

@@ -26,6 +26,7 @@ about = About(
     variable="UNBOUNCE_TOKEN",
     lead="fields.lead_id",
     ids=("event_id+",),
+    given={"form": ("id", "title", "url", "variant"), "campaign": ()},
 )
 
 LEAD = "data.json"

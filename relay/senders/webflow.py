@@ -28,6 +28,7 @@ about = About(
     lead="fields.lead_id",
     ids=("payload.id", "_id"),
     times=("payload.submittedAt", "d"),
+    given={"form": ("id", "title", "site"), "campaign": ()},
 )
 
 HEADER = "X-Webflow-Signature"

@@ -24,6 +24,7 @@ about = About(
     variable="WPFORMS_SECRET",
     lead="fields.lead_id",
     ids=("entry_id+",),
+    given={"form": ("id", "title"), "campaign": ()},
 )
 
 SIGNATURE = TimedSignature(

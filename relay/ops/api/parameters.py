@@ -57,6 +57,9 @@ OTHERS = {
     "days": parameter(
         "days", "Over so many days, the one of now among them.", {"type": "integer", "minimum": 1, "maximum": 35}
     ),
+    "against": parameter(
+        "against", "A version of the hook file; left out for what was made of each event when it was mapped.", TEXT
+    ),
     "failing": {**FILTER["state"], "schema": one_of("any", "dead", "parked", "faulty")},
 }
 PARAMETERS = FILTER | OTHERS

@@ -32,6 +32,8 @@ class Told:
 
 
 MOST_REPLAYED = 20_000
+#: Events that a backtest may be of.
+BACKTESTED = (500, 1_000, 2_000)
 WHY = say("The reason, kept with each event and in the list of acts.", {**WORDS, "pattern": r"\S"})
 BECAUSE = asked("Why.", ("why",), why={**WORDS, "pattern": r"\S"})
 BY_HAND: Shape = {"type": "number", "minimum": LEAST_RATE, "maximum": MOST_RATE}
@@ -123,6 +125,11 @@ ROUTES = {
     ),
     "hooks_json": Told(words="Hooks, and how each fares", gives="HookPage"),
     "hook_json": Told(words="One hook and what it is made of", gives="WholeHook"),
+    "hook_diff_json": Told(
+        words="What a hook's rules would make of its newest events, beside what was made of them",
+        gives="Backtest",
+        takes=("against",),
+    ),
     "pause_hook_json": Told(words="Accept a hook's events and keep them back", gives="HookDone", body=BECAUSE),
     "resume_hook_json": Told(words="Let a hook's events go on", gives="HookDone"),
     "hook_rules_json": Told(
@@ -139,6 +146,16 @@ ROUTES = {
         words="Try a draft of a hook's file on its last events; nothing is changed",
         gives="Draft",
         body=asked("The draft.", ("text",), text=HOOK_TEXT),
+    ),
+    "backtest_rules_json": Told(
+        words="Hold a draft of a hook's file against the file as it is, over many of its events",
+        gives="HookReport",
+        body=asked(
+            "The draft, and how many events.",
+            ("text",),
+            text=HOOK_TEXT,
+            last=say("The newest so many; 1000 unless it says otherwise.", {"type": "integer", "enum": BACKTESTED}),
+        ),
     ),
     "save_rules_json": Told(
         words="Save a hook's file, where RELAY_RULES_EDITABLE is on",

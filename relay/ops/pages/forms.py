@@ -9,7 +9,7 @@ import flask
 from relay import forms
 from relay.coverage import covered, covered_json
 from relay.errors import CommandError
-from relay.forms import Drifted, FormTold, find, form_json, history, line_of, mean, who_reads
+from relay.forms import Drifted, FormTold, find, form_json, history, line_of, mean
 from relay.hooks import Hook
 from relay.model import Json, Line
 from relay.ops import links
@@ -19,7 +19,7 @@ from relay.ops.means import Means
 from relay.ops.readable import number, short
 from relay.ops.steered import asked_json, reason, reason_in, tell
 from relay.ops.who import me
-from relay.ops.words import _, ngettext
+from relay.ops.words import _, ngettext, words
 from relay.replay import Mode
 from relay.settings import DAY_MS
 
@@ -53,7 +53,6 @@ def add(desk: Desk, means: Means) -> None:
             told=known(hook),
             history=history,
             sentence=sentence,
-            who_reads=who_reads,
             replay_of=replay_of,
             links=links,
             loaded=hook in means.hooks,
@@ -100,7 +99,8 @@ def sentence(one: Drifted) -> Line:
     """Say a change as the reader says times and numbers."""
     count = one.drift.events
     events = ngettext("%(num)s event", "%(num)s events", count, num=number(count))
-    return line_of(replace(one, file=one.file.rpartition("/")[2]), at=short(one.drift.since_ms), events=events)
+    bare = replace(one, file=one.file.rpartition("/")[2])
+    return line_of(bare, at=short(one.drift.since_ms), events=events, say=words)
 
 
 def replay_of(one: Drifted) -> str:

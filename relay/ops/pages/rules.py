@@ -6,28 +6,33 @@ Whoever is logged in may look and try. Saving is for operators, where the deploy
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 import flask
 
 from relay.accounts import Role
-from relay.backtest import Difference, Kind
+from relay.backtest import Kind
+from relay.backtest.as_json import difference_json, hook_json
+from relay.backtest.report import HookReport
 from relay.drafts.files import plain_lines
 from relay.drafts.patch import measure, patch
 from relay.drafts.trying import Verdict
-from relay.errors import CommandError, Problem
+from relay.errors import CommandError, Problem, RuleError
 from relay.expressions.parts import deciding
 from relay.model import Json
 from relay.ops import links
 from relay.ops.answers import as_it_stands, json_answer
+from relay.ops.api.routes import BACKTESTED
 from relay.ops.desk import Answer, Desk
 from relay.ops.event_rows import plain, sets_of
 from relay.ops.means import Means
 from relay.ops.steered import asked_json
 from relay.ops.who import me
 from relay.ops.words import _
-from relay.ops.workbench import BACKTEST, BACKTESTED, EVENTS, LONGEST_WHY, SHOWS, Asked, Bench, Workbench
+from relay.ops.workbench import BACKTEST, EVENTS, LONGEST_WHY, SHOWS, USUAL, Asked, Bench, Workbench
 from relay.rulebook import faults_among
-from relay.telling import fault_json, times
+from relay.telling import times
 
 #: A page is made anew so long after the last key, in ms.
 PAUSE_MS = 400
@@ -53,7 +58,11 @@ def add_page(desk: Desk, means: Means, work: Workbench) -> None:
         text = text_of(means, hook, version) if version else None
         if text is None:
             text = file.text if file.content is not None else work.last_text(hook) or ""
-        return shown(means, work.bench(hook, Asked(text=text, began=file.version, event=args.get("event", ""))))
+        show = args.get("show", "")
+        asked = Asked(
+            text=text, began=file.version, show=show if show in SHOWS else EVENTS, event=args.get("event", "")
+        )
+        return shown(means, work.bench(hook, asked))
 
     @desk.act("/hooks/<hook>/rules/try", role=Role.VIEWER)
     def try_rules(hook: str) -> Answer:
@@ -91,14 +100,14 @@ def add_acts(desk: Desk, means: Means, work: Workbench) -> None:
             return shown(means, bench, fault=str(error)), 409
         if saved is None:
             return shown(means, work.bench(hook, bench.asked)), 409
-        flask.flash(_("Saved as version %(version)s.", version=saved.version), "good")
+        flask.flash(taken_over(means, hook, saved.version), "good")
         return to(hook)
 
 
 def add_twins(desk: Desk, means: Means, work: Workbench) -> None:
     """Put in the same for machines."""
 
-    @desk.api("/hooks/<hook>/rules")
+    @desk.api("/hooks/<hook>/rules/file")
     def rules_json(hook: str) -> flask.Response:
         known(work, hook)
         file, loaded = work.file(hook), means.hooks.get(hook)
@@ -118,7 +127,20 @@ def add_twins(desk: Desk, means: Means, work: Workbench) -> None:
         known(work, hook)
         return json_answer(bench_json(work.bench(hook, asked_of(asked_json()))))
 
-    @desk.api_act("/hooks/<hook>/rules", method="PUT")
+    @desk.api_act("/hooks/<hook>/rules/backtest", role=Role.VIEWER)
+    def backtest_rules_json(hook: str) -> flask.Response:
+        known(work, hook)
+        told = asked_json()
+        last = told.get("last", USUAL)
+        if last not in BACKTESTED or isinstance(last, bool):
+            raise CommandError(f"last: must be one of {', '.join(map(str, BACKTESTED))}")
+        bench = work.bench(hook, replace(asked_of(told), run=True, last=int(last)))
+        if bench.report is None:
+            raise CommandError("text: " + "; ".join(map(str, faults_among(bench.draft.problems))))
+        one = bench.report.hooks.get(hook) or HookReport(hook)
+        return json_answer({**hook_json(one), "more": bench.report.more})
+
+    @desk.api_act("/hooks/<hook>/rules/file", method="PUT")
     def save_rules_json(hook: str) -> flask.Response:
         """Save where the draft is sound, and nobody else has changed the file since ``began``."""
         known(work, hook)
@@ -131,6 +153,16 @@ def add_twins(desk: Desk, means: Means, work: Workbench) -> None:
             if saved is None or (bench.overtaken and bench.changed):
                 raise CommandError(f"the file has changed: it is version {bench.file.version} now")
         return json_answer({"hook": hook, "version": saved.version, "before": bench.file.version})
+
+
+def taken_over(means: Means, hook: str, version: str) -> str:
+    """Wait a moment until the file that was saved is in use, and say whether it is."""
+    with suppress(RuleError):  # of another file
+        means.rules()
+    loaded = means.hooks.get(hook)
+    if loaded is not None and loaded.version == version:
+        return _("Saved as version %(version)s, which maps what comes in from now on.", version=version)
+    return _("Saved as version %(version)s; it is taken over within seconds.", version=version)
 
 
 def asked_of(told: Mapping[str, Json]) -> Asked:
@@ -161,21 +193,6 @@ def bench_json(bench: Bench) -> dict[str, Json]:
             for one in bench.tried
         ],
         "patch": patch(bench.file, bench.draft.text).decode(errors="replace"),
-    }
-
-
-def difference_json(found: Difference) -> dict[str, Json]:
-    """Give what differs of one event."""
-    return {
-        "before": found.old.end.value,
-        "after": found.new.end.value,
-        "why": found.new.why,
-        "fields": [
-            {"field": one.register, "kind": one.kind.value, "before": one.old, "after": one.new, "rule": one.new_rule}
-            for one in found.fields
-        ],
-        "new_faults": [fault_json(one) for one in found.new_faults],
-        "gone_faults": [fault_json(one) for one in found.gone_faults],
     }
 
 
@@ -217,7 +234,7 @@ def asked_in(form: Mapping[str, str]) -> Asked:
         show=beside if beside in SHOWS else EVENTS,
         event=pick or form["event"] if "event" in form or pick else form.get("chosen", ""),
         run=show == BACKTEST,
-        last=int(last) if last in map(str, BACKTESTED) else BACKTESTED[0],
+        last=int(last) if last in map(str, BACKTESTED) else USUAL,
         why=" ".join(form.get("why", "").split())[:LONGEST_WHY],
     )
 
@@ -237,7 +254,7 @@ def shown(means: Means, bench: Bench, *, fault: str = "") -> flask.Response:
         lines_at="",
         added=measure(bench.hunks),
         found=bench.report.hooks.get(bench.hook) if bench.report else None,
-        backtested=sorted(BACKTESTED),
+        backtested=BACKTESTED,
         Kind=Kind,
         plain=plain,
         deciding=deciding,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.ops.api.notation import TEXT, Shape, one_of, thing
+from relay.ops.api.shapes.backtests import BACKTESTS
 from relay.ops.api.shapes.events import EVENTS, EXPLAINED
 from relay.ops.api.shapes.failures import INBOX, REJECTED
 from relay.ops.api.shapes.forms import FORMS
@@ -24,5 +25,5 @@ COMMON: dict[str, Shape] = {
 }
 
 SHAPES: dict[str, Shape] = (COMMON | EVENTS | EXPLAINED | INBOX | REJECTED | STANDING | ACTS) | (
-    LEADS | PARKED | REPLAYS | STEERED | FORMS | RULES
+    LEADS | PARKED | REPLAYS | STEERED | FORMS | RULES | BACKTESTS
 )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from relay.backtest import End, Kind
+from relay.backtest.report import METRICS
 from relay.drafts.trying import Verdict
-from relay.ops.api.notation import ANY, FLAG, NUMBER, TEXT, Shape, one_of, ref, say, some, thing, time
-from relay.ops.api.shapes.words import STATE
+from relay.ops.api.notation import ANY, FLAG, NUMBER, TEXT, Shape, maybe, named, one_of, ref, say, some, thing, time
+from relay.ops.api.shapes.words import STATE, VALUES
 
 VERSION = say("Its content hash; empty where there is no file.", TEXT)
+KIND = one_of(*(kind.value for kind in Kind))
+SETTER = say("The rule that sets it; empty where none does.", TEXT)
+HELD = thing(held=NUMBER, gave=NUMBER)
+WORDS = some(thing(words=TEXT, events=NUMBER, examples=some(TEXT)))
 END = one_of(*(end.value for end in End))
 
 #: relay.ops.pages.rules, relay.ops.pages.rule_versions
@@ -28,22 +33,56 @@ RULES: dict[str, Shape] = {
         words=TEXT,
         severity=one_of("fault", "warning"),
     ),
+    "Made": thing(
+        "What one hook file makes of an event.",
+        end=END,
+        why=say("Why it is not delivered; empty where it is.", TEXT),
+        lead=say("Where it goes, or by what its lead is looked for; empty where it goes nowhere.", TEXT),
+        updates=some(thing(set=VALUES, by=named(TEXT), each=FLAG)),
+        faults=some(ref("Fault")),
+    ),
     "Difference": thing(
-        "What a draft makes of an event, beside what the file makes of it.",
-        before=END,
-        after=END,
-        why=say("Why it would not be delivered; empty where it would.", TEXT),
+        "What a draft makes of an event, beside what the file as it is makes of it.",
+        event=TEXT,
+        hook=TEXT,
+        same=FLAG,
+        **dict.fromkeys(METRICS, FLAG),
+        fields=some(thing(field=TEXT, kind=KIND, old=ANY, new=ANY, old_rule=SETTER, new_rule=SETTER)),
+        new_faults=some(ref("Fault")),
+        gone_faults=some(ref("Fault")),
+        old=ref("Made"),
+        new=ref("Made"),
+    ),
+    "HookReport": thing(
+        "What a draft makes of many events, beside what the file as it is makes of them.",
+        hook=TEXT,
+        old_version=TEXT,
+        new_version=TEXT,
+        as_mapped=say("Whether they are held against their records instead.", FLAG),
+        unchanged=say("Whether draft and file are the same, so that nothing was mapped.", FLAG),
+        events=NUMBER,
+        same=NUMBER,
+        counts=thing(**dict.fromkeys(METRICS, NUMBER)),
+        examples=say("Ids of events, by the names of the counts.", named(some(TEXT))),
+        ends=some(thing(old=END, new=END, events=NUMBER, examples=some(TEXT))),
+        **dict.fromkeys(
+            ("whys", "new_faults", "gone_faults"), some(thing(words=TEXT, events=NUMBER, examples=some(TEXT)))
+        ),
+        leads=some(thing(event=TEXT, old=TEXT, new=TEXT)),
         fields=some(
             thing(
                 field=TEXT,
-                kind=one_of(*(kind.value for kind in Kind)),
-                before=ANY,
-                after=ANY,
-                rule=say("That sets it; empty where none does.", TEXT),
+                **{kind.value: NUMBER for kind in Kind},
+                examples=some(
+                    thing(kind=KIND, old=ANY, new=ANY, old_rule=SETTER, new_rule=SETTER, event=TEXT, events=NUMBER)
+                ),
             )
         ),
-        new_faults=some(ref("Fault")),
-        gone_faults=some(ref("Fault")),
+        rules=say(
+            "How often each rule held, and gave a value; null where it is not there.",
+            some(thing(rule=TEXT, old=maybe(HELD), new=maybe(HELD))),
+        ),
+        more=say("Whether there are further events that were not looked at.", FLAG),
     ),
     "Draft": thing(
         "A draft of a hook's file: what is wrong with it, and what it makes of the last events.",
