@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accepting, challenge, checking, delivering, desk, growing, storing, through, wire
+from bench import accepting, backtesting, challenge, checking, delivering, desk, growing, storing, through, wire
 from bench.figures import Bench, Figure, show, write
 
 BENCHES: tuple[Bench, ...] = (
@@ -21,6 +21,7 @@ BENCHES: tuple[Bench, ...] = (
     *growing.BENCHES,
     *desk.BENCHES,
     *checking.BENCHES,
+    *backtesting.BENCHES,
 )
 
 

@@ -25,7 +25,7 @@ for file in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     yaml.compose(file.read_text(), Loader=yaml.CSafeLoader)
 """
 #: So many times the time of reading alone.
-AIM = 8.0
+AIM = 16.0
 
 
 def check(quick: bool) -> list[Figure]:

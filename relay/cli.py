@@ -23,7 +23,10 @@ COMMANDS = {
     "up": "Run the relay on this machine",
     "send": "Send a hook's example event, and follow it until the lead has it",
     "check": "Check the hook files and list all their faults",
+    "test": "Run the hooks' example events and show what differs",
+    "try": "Try a hook's rules on an event",
     "diff": "Show what other rules would make of the stored events",
+    "schema": "Print a JSON Schema of hook files, for editors",
     "senders": "List the senders that hook files can name, or show one",
     "new": "Write a hook file with a comment beside each line",
     "rules": "Show of each rule for how many events it held",
@@ -33,9 +36,11 @@ COMMANDS = {
     "find": "Find leads and events by what you know of them",
     "lead": "Show a lead's timeline, its fields now, and what still waits",
     "event": "Show one event: what came, what was made of it and why",
+    "explain": "Explain an event",
     "rejected": "Show the requests that the door refused, newest first",
     "parked": "List parked events by reason",
     "replay": "Show what replaying events would do, or do it",
+    "shadow": "Show what the shadow of a hook finds",
     "tail": "Follow events live",
     "pause": "Pause a hook, or a destination with --destination",
     "resume": "Resume a hook, or a destination with --destination",
@@ -50,7 +55,7 @@ COMMANDS = {
     "leads": "Say which lead a phone, an e-mail or an id elsewhere means",
 }
 #: Of those that are not: the module, and what it holds.
-ELSEWHERE = {"resume": ("pause", "resume")}
+ELSEWHERE = {"test": ("test", "run_examples"), "try": ("trying", "try_event"), "resume": ("pause", "resume")}
 
 
 class Commands(TyperGroup):

@@ -65,7 +65,7 @@ class Drift:
     #: The likely new name; empty where none is like it.
     likely: str = ""
     #: Kinds of the values before, and the kind now, where they turned.
-    before: str = ""
+    before: tuple[str, ...] = ()
     now: str = ""
 
     @property
@@ -165,13 +165,13 @@ def run_needed(name: NameSeen) -> int:
     return max(LEAST_RUN[name.part], math.ceil(LIKENESS * math.log(CHANCE) / math.log(1 - share)))
 
 
-def turned(name: NameSeen) -> tuple[str, str] | None:
+def turned(name: NameSeen) -> tuple[tuple[str, ...], str] | None:
     """Give the kinds that a name's values had, and the one that all of its last values have and none had before."""
     for kind, seen in name.kinds.items():
         others = {other: one for other, one in name.kinds.items() if other != kind}
         if seen.last == name.values and seen.number >= LEAST_TURNED and others:
             number, last = sum(one.number for one in others.values()), max(one.last for one in others.values())
-            return (" or ".join(sorted(others)), kind) if number >= LEAST_SEEN and seen.first > last else None
+            return (tuple(sorted(others)), kind) if number >= LEAST_SEEN and seen.first > last else None
     return None
 
 
@@ -249,8 +249,13 @@ def changes(before: FormVersion, after: FormVersion) -> Changes:
     )
 
 
-def since_of(form: Form) -> int:
-    """Give since when a form looks as it does, in ms since 1970: its last name came, or went, then."""
+def since_of(form: Form, before: FormVersion) -> int:
+    """Give since when a form looks as it does, in ms since 1970: its last name came, or went, then.
+
+    Of a label or a type that is another one now it is only known that this was lately.
+    """
+    if {one[:2] for one in shown(form)} == {one[:2] for one in before.names}:
+        return form.last_ms
     moments = [one.last_ms for one in form.names if is_gone(one)]
     moments += [one.first_ms for one in form.names if not is_gone(one)]
     return max(moments, default=form.first_ms)

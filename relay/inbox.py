@@ -139,7 +139,7 @@ def fitting(groups: Iterable[Group], wanted: Filter) -> list[Group]:
         and wanted.kind in ("", one.kind)
         and wanted.state in ("", one.what)
         and wanted.group in ("", one.id)
-        and wanted.words.lower() in one.words.lower()
+        and wanted.has_words(one.words, one.status)
         and (wanted.since_ms is None or one.last_ms >= wanted.since_ms)
         and (wanted.until_ms is None or one.last_ms < wanted.until_ms)
     ]

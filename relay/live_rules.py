@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -74,9 +74,10 @@ class LiveRules(Mapping[str, Hook]):
         self._now = InUse()
         #: What was made of the files of a hook that stand still.
         self._made: dict[str, tuple[list[tuple[Path, Content]], Hook | None, tuple[Problem, ...]]] = {}
-        #: Last good versions out of the store, by hook; None where there is none.
-        self._restored: dict[str, Hook | None] = {}
-        #: What was told of faults, and when.
+        #: Last good versions out of the store, by hook, and when it was asked for them; None where there is none.
+        self._restored: dict[str, tuple[float, Hook | None]] = {}
+        #: Versions that were taken over and of which the store is to be told; faults that it was told of, and when.
+        self._taken: dict[str, str] = {}
         self._told: Collection[str] = ()
         self._to_tell = True
         self._told_at = 0.0
@@ -89,6 +90,16 @@ class LiveRules(Mapping[str, Hook]):
 
     def __len__(self) -> int:
         return len(self._now.hooks)
+
+    # As they were at one moment, also where another thread takes something over while one goes through them.
+    def keys(self) -> KeysView[str]:
+        return self._now.hooks.keys()
+
+    def values(self) -> ValuesView[Hook]:
+        return self._now.hooks.values()
+
+    def items(self) -> ItemsView[str, Hook]:
+        return self._now.hooks.items()
 
     @property
     def in_use(self) -> InUse:
@@ -158,7 +169,7 @@ class LiveRules(Mapping[str, Hook]):
             hook, wrong = self._make(name, files)
             if wrong:
                 faults[name] = wrong
-                hook = self._now.hooks.get(name) or self._restore(name, files[0][0])
+                hook = self._last_good(name, files[0][0])
             if hook is not None:
                 hooks[name] = hook
         self._made = {name: made for name, made in self._made.items() if name in by_hook}
@@ -182,17 +193,26 @@ class LiveRules(Mapping[str, Hook]):
         hook, problems = self._read(file, content.held)
         return hook, faults_among(problems)
 
-    def _restore(self, name: str, file: Path) -> Hook | None:
-        """Give the version of a hook that served last, out of the store: its file had no fault then."""
-        if name not in self._restored:
-            with suppress(StoreError):  # it is asked again at the next look
-                text = self._last_text(name)
-                self._restored[name] = None if text is None else self._read(file, text.encode(), again=True)[0]
-        return self._restored.get(name)
+    def _last_good(self, name: str, file: Path) -> Hook | None:
+        """Give what serves in place of a file with faults: the version that any process has taken over last.
 
-    def _last_text(self, name: str) -> str | None:
+        This process may have missed it, or have been started since; while they differ, the same event would be mapped
+        by one or by the other.
+        """
+        asked_at, found = self._restored.get(name, (float("-inf"), None))
+        mine = self._now.hooks.get(name) or found
+        if time.monotonic() - asked_at > SAY_AGAIN_S:
+            with suppress(StoreError):  # it is asked again at the next look
+                version = self._store.serving.version(name)
+                if mine is None or version not in ("", mine.version):
+                    text = self._last_text(name, version)
+                    mine = (self._read(file, text.encode(), again=True)[0] if text is not None else None) or mine
+                self._restored[name] = (time.monotonic(), mine)
+        return mine
+
+    def _last_text(self, name: str, served: str) -> str | None:
         """Give the text of the version that senders met last, else of the one that anybody loaded last."""
-        texts, served = self._store.rule_texts, self._store.serving.version(name)
+        texts = self._store.rule_texts
         versions = [served, *(one.version for one in texts.versions(name))]
         return next((text for one in versions if one and (text := texts.text(name, one)) is not None), None)
 
@@ -209,6 +229,11 @@ class LiveRules(Mapping[str, Hook]):
                 self._store.door.know(found.hooks)
         self._now = found
         self._to_tell = True
+        self._taken |= {
+            name: hook.version
+            for name, hook in found.hooks.items()
+            if name not in found.faults and FOLDER not in found.faults and before.hooks.get(name) is not hook
+        }
         self._log(before)
 
     def _log(self, before: InUse) -> None:
@@ -223,12 +248,13 @@ class LiveRules(Mapping[str, Hook]):
         again = now.faults and time.monotonic() - self._told_at > SAY_AGAIN_S
         if not self._to_tell and not again:
             return
-        versions = {name: hook.version for name, hook in now.hooks.items()} if self._serves else None
+        served = list(now.hooks) if self._serves else None
         mended = [name for name in self._told if name not in now.faults]
         faults = {name: [str(one) for one in several] for name, several in now.faults.items()}
         with suppress(StoreError):
-            self._store.serving.note(versions=versions, faults=faults, mended=mended)
+            self._store.serving.note(served=served, taken=self._taken, faults=faults, mended=mended)
             self._told, self._to_tell, self._told_at = tuple(faults), False, time.monotonic()
+            self._taken = {}
 
 
 class RulesAside(LiveRules):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from relay import cures
@@ -42,23 +42,29 @@ def kind_of(one: Rejection) -> str:
     return cures.kind_of(one.status, one.words).kind
 
 
-def fitting(
+def fitting(  # noqa: PLR0913 -- the parts of a filter
     found: Iterable[Rejection],
     *,
     hook: str = "",
     words: str = "",
     since_ms: int | None = None,
     until_ms: int | None = None,
+    say: Callable[[str], str] = str,
 ) -> list[Rejection]:
-    """Give those that are meant; ``words`` may be those of a refusal, or its gist."""
+    """Give those that are meant; ``words`` may be those of a refusal, or its gist, also as ``say`` says them."""
     return [
         one
         for one in found
         if hook in ("", one.hook)
         and (since_ms is None or one.at_ms >= since_ms)
         and (until_ms is None or one.at_ms < until_ms)
-        and (words.lower() in one.words.lower() or words == gist_of(one))
+        and _has_words(one, words, say)
     ]
+
+
+def _has_words(one: Rejection, words: str, say: Callable[[str], str]) -> bool:
+    gist = gist_of(one)
+    return words in ("", gist, say(gist)) or any(words.lower() in text.lower() for text in (one.words, say(one.words)))
 
 
 def refusals(found: Iterable[Rejection], hooks: Mapping[str, Hook]) -> list[Refusals]:

@@ -49,6 +49,8 @@ class Settings:
     redis_url: str = field(repr=False)
     destinations: Mapping[str, Destination]
     rules: Path
+    #: Whether hook files may be saved from the ops desk; else it offers patches.
+    rules_editable: bool
     #: Folder of the embedded Redis, its files, and what ``relay up`` writes for a second terminal.
     home: Path
     #: Days for which an event is kept after it has ended, and within which its repetition is a duplicate.
@@ -105,6 +107,7 @@ class Settings:
         shown = {
             "REDIS_URL": mask_url(self.redis_url) or "embedded",
             "RELAY_RULES": str(self.rules),
+            "RELAY_RULES_EDITABLE": "on" if self.rules_editable else "off",
             "RELAY_HOME": str(self.home),
             "RELAY_RETENTION_DAYS": str(self.retention_ms // DAY_MS),
             "RELAY_MAX_BODY": str(self.max_body),
@@ -175,6 +178,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=reader.url("REDIS_URL", ("redis", "rediss", "unix")),
         destinations=reader.destinations(),
         rules=Path(environment.get("RELAY_RULES", "rules")),
+        rules_editable=reader.choice("RELAY_RULES_EDITABLE", ("off", "on")) == "on",
         home=home,
         retention_ms=reader.number("RELAY_RETENTION_DAYS", int, 30, least=1) * DAY_MS,
         max_body=reader.number("RELAY_MAX_BODY", int, 1_048_576, least=1_024),

@@ -227,7 +227,14 @@ def routes(
             notice=noticing.note if noticing else None,
         )
     )
-    means = ops.means(kept, settings, logins=logins(settings, kept.client), hooks=loaded, rules=rules.fresh)
+    means = ops.means(
+        kept,
+        settings,
+        logins=logins(settings, kept.client),
+        hooks=loaded,
+        rules=rules.fresh,
+        read=reader(settings),
+    )
     web_app.register_blueprint(ops.desk(means))
     web_app.register_blueprint(ops.health(kept, hooks=loaded, faulty=lambda: len(rules.in_use.faults)))
     web_app.register_blueprint(ops.metrics(kept, settings))

@@ -22,10 +22,10 @@ from relay.accounts import Role
 from relay.ops import passwords
 from relay.settings import Settings, load
 from relay.store import Store
+from tests.commands import ROOT, run_relay
 from tests.doors import hook, serving
 from tests.far_crm import World, update
 
-ROOT = Path(__file__).parent.parent
 OURS = ("REDIS_URL", "LEADS_API", "RELAY_", "TYPEFORM_", "ZAPIER_", "PORT", "TZ", "COLUMNS", "FORCE_COLOR")
 ANA, EVA = "7c9e6679-7425-40de-944b-e07fc1f90ae7", "16fd2706-8baf-433b-82eb-8c7fada847da"
 
@@ -38,16 +38,7 @@ class Desk:
     environment: Mapping[str, str]
 
     def relay(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "relay", *words],
-            cwd=ROOT,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_relay(*words, environment=self.environment)
 
     def json(self, *words: str) -> Any:
         return json.loads(self.relay(*words, "--json").stdout)

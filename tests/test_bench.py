@@ -24,11 +24,11 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_quick_run_prints_its_figures_and_writes_them_as_json(tmp_path: Path) -> None:
     written = tmp_path / "figures.json"
 
-    ended = bench("--quick", "--only", "accept_ratio,wire_p50_ms", "--json", str(written))
+    ended = bench("--quick", "--only", "accept_ratio,wire_p50_ms,diff_ratio", "--json", str(written))
 
     assert ended.returncode == 0, ended.stderr
     figures = orjson.loads(written.read_bytes())
-    assert {"accept_ratio", "wire_p50_ms", "wire_p95_ms", "details"} == figures.keys()
+    assert {"accept_ratio", "wire_p50_ms", "wire_p95_ms", "diff_ratio", "diff_per_s", "details"} == figures.keys()
     assert figures["accept_ratio"] > 0
     assert figures["details"]["accept_ratio"]["aim"] == 0.45
     assert "accept_ratio" in ended.stdout

@@ -51,5 +51,18 @@ def test_a_list_of_commands_loads_none_of_them(words: list[str]) -> None:
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
+def test_each_command_loads_what_it_needs_itself() -> None:
+    """Elsewhere in the tests commands are forked off a process that has loaded the rest of the relay already."""
+    modules = sorted({module for module, _ in ELSEWHERE.values()} | (set(COMMANDS) - set(ELSEWHERE)))
+    started = [
+        subprocess.Popen([sys.executable, "-c", f"import relay.commands.{module}"], stderr=subprocess.PIPE, text=True)
+        for module in modules
+    ]
+
+    assert [(module, one.communicate(timeout=60)[1]) for module, one in zip(modules, started, strict=True)] == [
+        (module, "") for module in modules
+    ]
+
+
 def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)

@@ -16,6 +16,7 @@ import pytest
 from relay.errors import CommandError
 from relay.senders import SENDERS
 from relay.senders.examples import example_of, renewed
+from tests.commands import run_relay
 
 ROOT = Path(__file__).parent.parent
 SECRETS = {"TYPEFORM_SECRET": "s3cr3to", "ZAPIER_TOKEN": "t0k3n"}
@@ -31,15 +32,7 @@ class Shell:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
     def relay(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "relay", *words],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_relay(*words, environment={**self.environment, **environment}, folder=self.folder)
 
     def add_to(self, file: str, text: str) -> None:
         with (self.folder / "rules" / file).open("a") as rules:

@@ -184,18 +184,18 @@ def kinds(**several: tuple[int, int, int]) -> dict[str, KindSeen]:
 @pytest.mark.parametrize(
     ("values", "seen", "told"),
     [
-        (25, kinds(text=(20, 1, 20), list=(5, 21, 25)), ("text", "list")),
+        (25, kinds(text=(20, 1, 20), list=(5, 21, 25)), (("text",), "list")),
         (24, kinds(text=(20, 1, 20), list=(4, 21, 24)), None),
         (14, kinds(text=(9, 1, 9), list=(5, 10, 14)), None),
         # A question with several answers: text where one was ticked, a list where several were.
         (100, kinds(text=(80, 1, 95), list=(20, 7, 100)), None),
-        (25, kinds(text=(12, 1, 20), number=(8, 2, 19), list=(5, 21, 25)), ("number or text", "list")),
+        (25, kinds(text=(12, 1, 20), number=(8, 2, 19), list=(5, 21, 25)), (("number", "text"), "list")),
         (100, kinds(text=(100, 1, 100)), None),
         (0, {}, None),
     ],
 )
 def test_a_name_turns_when_all_its_last_values_are_of_a_kind_it_never_had(
-    values: int, seen: dict[str, KindSeen], told: tuple[str, str] | None
+    values: int, seen: dict[str, KindSeen], told: tuple[tuple[str, ...], str] | None
 ) -> None:
     assert turned(replace(name(), values=values, kinds=seen)) == told
 
@@ -203,7 +203,7 @@ def test_a_name_turns_when_all_its_last_values_are_of_a_kind_it_never_had(
 def test_a_value_of_another_kind_is_told_of_the_rule_that_reads_it() -> None:
     [one] = found(READS_UF, replace(name(), values=25, kinds=kinds(text=(20, 1, 20), list=(5, 21, 25))))
 
-    assert (one.what, one.before, one.now, one.events) == (TURNED, "text", "list", 5)
+    assert (one.what, one.before, one.now, one.events) == (TURNED, ("text",), "list", 5)
 
 
 def test_a_form_with_more_names_than_a_form_has_is_not_judged() -> None:

@@ -274,6 +274,21 @@ def test_the_rules_of_now_wait_for_what_is_being_written_and_are_refused_while_o
         live.fresh()
 
 
+def test_a_process_that_missed_the_last_good_version_takes_it_from_the_others(
+    folder: Path, live: LiveRules, settings: Settings, store: Store
+) -> None:
+    late = begun(settings, store)
+    (folder / "h.yaml").write_text(text("second"))
+    until(live.look)
+
+    (folder / "h.yaml").write_text(FAULTY)
+    until(live.look)
+    until(late.look)
+
+    assert (titles(live), titles(late)) == ({"h": "second"}, {"h": "second"})
+    assert store.serving.version("h") == live["h"].version == late["h"].version
+
+
 def test_a_start_with_a_faulty_file_takes_the_version_that_senders_met_last(
     folder: Path, live: LiveRules, settings: Settings, store: Store
 ) -> None:

@@ -275,13 +275,17 @@ def test_the_door_notes_how_long_accepted_requests_took_and_no_others() -> None:
     assert 0 < seconds < 10
 
 
+def means_of(store: Store, settings: Settings) -> ops.Means:
+    """Give what the desk needs to know who asks."""
+    logins, read = wiring.logins(settings, store.client), wiring.reader(settings)
+    return ops.means(store, settings, logins=logins, hooks={}, rules=dict, read=read)
+
+
 @pytest.fixture
 def url(settings: Settings, redis_server: EmbeddedRedis, client: redis.Redis) -> Iterator[str]:
     store = Store(client, retention_ms=30 * DAY_MS)
     app = flask.Flask("metrics")
-    app.register_blueprint(
-        ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}, rules=dict))
-    )
+    app.register_blueprint(ops.desk(means_of(store, settings)))
     app.register_blueprint(ops.metrics(store, settings))
     with serving(app) as address:
         yield address
@@ -310,9 +314,7 @@ def test_while_redis_is_away_there_are_no_figures_rather_than_wrong_ones(setting
         client = redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0), socket_timeout=2)
         store = Store(client, retention_ms=DAY_MS)
         app = flask.Flask("metrics")
-        app.register_blueprint(
-            ops.desk(ops.means(store, settings, logins=wiring.logins(settings, store.client), hooks={}, rules=dict))
-        )
+        app.register_blueprint(ops.desk(means_of(store, settings)))
         app.register_blueprint(ops.metrics(store, settings))
         with client, serving(app) as address:
             server.kill()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
@@ -26,6 +25,7 @@ from relay.senders import ABOUT, SENDERS
 from relay.senders.base import Sender
 from relay.senders.plain_keys import plain
 from relay.sending import About
+from tests.commands import run_relay
 from tests.sender_security import every_example, every_sender
 
 LEAD = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -249,15 +249,7 @@ class Desk:
         self.environment = {**kept, "COLUMNS": "200"}
 
     def relay(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "relay", *words],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return run_relay(*words, environment={**self.environment, **environment}, folder=self.folder)
 
 
 @pytest.fixture

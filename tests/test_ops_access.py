@@ -39,6 +39,7 @@ OPEN = {
 }
 #: What a viewer may send: it changes nothing but the viewer's own session, or only asks.
 FOR_VIEWERS = {"ops.log_out", "ops.log_out_everywhere", "ops.search", "ops.search_json"}
+FOR_VIEWERS |= {"ops.try_rules", "ops.try_rules_json", "ops.backtest_rules_json", "ops.patch_rules"}
 ACTING = {"POST", "PUT", "PATCH", "DELETE"}
 ARGUMENTS: dict[type, Any] = {IntegerConverter: 1, UUIDConverter: "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
 

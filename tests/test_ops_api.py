@@ -17,8 +17,10 @@ import requests
 import schemathesis
 from schemathesis.specs.openapi.checks import allow_header_conformance, ignored_auth, positive_data_acceptance
 
+from relay.drafts.files import version_of
 from relay.embedded import EmbeddedRedis
 from relay.finding import Filter, select
+from relay.forms import look
 from relay.ops.api import api_rules, document
 from relay.ops.api.routes import ROUTES
 from relay.ops.desk import Desk
@@ -26,7 +28,7 @@ from relay.settings import DAY_MS
 from relay.store import Store
 from tests.desk import BEARER, Browser, app_of, logged_in, settings_of
 from tests.doors import serving
-from tests.varied import LEADS, Filled, settings
+from tests.varied import BY_ID, LEADS, Filled, settings
 
 DOCUMENT = "/ops/api/openapi.json"
 #: Made up requests for each route, beside those at the bounds of what it takes.
@@ -61,12 +63,20 @@ BODIES: dict[str, list[Any]] = {
         *({"ids": [f"real{number}"]} for number in range(8)),
         *({"ids": [f"real{number}"], "mode": "edited", "updates": [{"first_name": "Eva"}]} for number in range(8)),
     ],
+    "form_meant_json": [{"why": "no longer asked"}, {}],
     "pause_hook_json": [{"why": "a new form"}],
     "pause_destination_json": [{"why": "maintenance"}],
+    "try_rules_json": [{"text": BY_ID}, {"text": BY_ID.replace("| title", "| upper")}, {"text": "sender: x"}],
+    "backtest_rules_json": [{"text": BY_ID, "last": 500}, {"text": BY_ID.replace("| title", "| upper")}],
+    "save_rules_json": [
+        {"text": BY_ID + "# mine", "began": "", "why": "a test"},
+        {"text": BY_ID + "# mine", "began": version_of(BY_ID.encode())},
+        {"text": "sender: x", "began": ""},
+    ],
     "slow_destination_json": [{"rate": 0.5, "why": "it is slow"}, {"rate": None}],
 }
 #: What is well formed may still not be possible.
-JUDGED = {"link_parked_json", "make_replay_json"}
+JUDGED = {"link_parked_json", "make_replay_json", "save_rules_json", "backtest_rules_json"}
 
 
 def schema_with_examples() -> Any:
@@ -101,7 +111,7 @@ def filled() -> Iterator[Filled]:
         try:
             with redis.Redis.from_url(server.url) as client:
                 store = Store(client, retention_ms=DAY_MS)
-                yield Filled(store, settings(Path(folder), RELAY_OPS_TOKEN_ROLE="operator"))
+                yield Filled(store, settings(Path(folder), RELAY_OPS_TOKEN_ROLE="operator", RELAY_RULES_EDITABLE="on"))
         finally:
             server.stop()
 
@@ -118,7 +128,10 @@ def real(filled: Filled, text: str, name: str, path: str = "/events") -> str:
         "/replays": lambda: [one.id for one in store.replays.last(100)],
         "/hooks": lambda: [*filled.hooks],
     }
-    names = ["default"] if name == "destination" else found[path]()
+    changes = [one.id for told in look(store, filled.hooks)["por-id"] for one in told.drifted]
+    versions = [hook.version for hook in filled.hooks.values()]
+    named = {"destination": ["default"], "change": changes, "version": versions}
+    names = named.get(name) or found[path]()
     return names[REAL.index(text) % len(names)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -232,6 +233,14 @@ def test_values_held_back_are_told_with_the_rule(operator: Browser, send: Send) 
     html = page(operator, send(nombre="Ana", telefono="12"))
 
     assert re.search(r"Held back phone is not a phone number of CL rule contact", section(html, "fields"))
+
+
+def test_a_value_tells_which_filter_changed_or_refused_it(operator: Browser, send: Send) -> None:
+    changed = section(page(operator, send(nombre="Ana", telefono="9 8765 4321")), "rules")
+    refused = section(page(operator, send(nombre="Ana", telefono="12")), "rules")
+
+    assert """fields.telefono = "9 8765 4321" | phone('CL') → "+56987654321\"""" in html.unescape(changed)
+    assert "| phone('CL') failed: is not a phone number of CL" in html.unescape(refused)
 
 
 def test_what_came_is_shown_as_a_tree_and_as_it_came_with_its_secrets_masked(operator: Browser, send: Send) -> None:

@@ -227,7 +227,9 @@ def test_a_file_that_was_changed_or_is_gone_since_it_was_loaded_is_told(settings
 def test_a_file_with_faults_is_told_with_each_fault_and_with_what_serves_since_when(store: Store, url: str) -> None:
     faults = ["rules/cotiza.yaml:3:1: the file has the unknown key 'rulez'", "rules/cotiza.yaml:9:5: is empty"]
     version = told(url, "/hooks/cotiza")["version"]
-    store.serving.note(versions={"cotiza": version}, faults={"cotiza": faults, "nuevo": ["rules/nuevo.yaml:1: no"]})
+    store.serving.note(
+        served=["cotiza"], taken={"cotiza": version}, faults={"cotiza": faults, "nuevo": ["rules/nuevo.yaml:1: no"]}
+    )
 
     row, words, listed = told_of(url, "cotiza"), said(url, "/ops/hooks/cotiza"), said(url, "/ops/hooks")
 
@@ -240,7 +242,7 @@ def test_a_file_with_faults_is_told_with_each_fault_and_with_what_serves_since_w
 
 
 def test_the_overview_says_which_rules_have_faults_and_whether_senders_notice(store: Store, url: str) -> None:
-    store.serving.note(versions={"cotiza": "ab12cd34"}, faults={"cotiza": ["one"], "nuevo": ["two"]})
+    store.serving.note(served=["cotiza"], taken={"cotiza": "ab12cd34"}, faults={"cotiza": ["one"], "nuevo": ["two"]})
 
     found = told(url, "/overview")["worries"]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from relay.senders import SENDERS
 from relay.senders.base import Fetching, Handshaking
+from tests.commands import run_relay
 
 
 def relay(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "relay", "senders", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    return run_relay("senders", *words, environment=os.environ, folder=folder)
 
 
 def test_every_sender_is_listed_with_its_lead_and_what_proves_it_in_100_columns(tmp_path: Path) -> None:

@@ -11,9 +11,13 @@ import flask
 from relay import wiring
 from relay.alarms import sightings
 from relay.finding import Filter, select
+from relay.forms import note_versions
 from relay.model import Name
+from relay.noticing import Noticing
 from relay.replay import cancel, draft, drive, drop, remapper, start
 from relay.settings import Settings
+from relay.shadow import Follower
+from relay.shapes import FormNoted, Question, Questions
 from relay.store import Store
 from tests.desk import settings_of
 from tests.far_crm import World, known, update
@@ -57,6 +61,8 @@ rules:
     update:
       first_name: ${fields.nombre}
 """
+SHADOWED = BY_NAME + "shadow: shadow/por-nombre.yaml\n"
+SHADOW = BY_NAME.replace("fields.nombre}", "fields.nombre | title}\n      email: ${fields.correo | email}")
 #: What breaks JSON that is made carelessly.
 ODD: dict[str, Any] = {"lead_id": LEADS[8], "nombre": "ñ\x00\u2028<b>", "dormitorios": 10**30}
 
@@ -65,7 +71,9 @@ def settings(folder: Path, **variables: str) -> Settings:
     rules = folder / "rules"
     rules.mkdir()
     (rules / "por-id.yaml").write_text(BY_ID)
-    (rules / "por-nombre.yaml").write_text(BY_NAME)
+    (rules / "por-nombre.yaml").write_text(SHADOWED)
+    (rules / "shadow").mkdir()
+    (rules / "shadow" / "por-nombre.yaml").write_text(SHADOW)
     return settings_of(folder, RELAY_RULES=str(rules), ZAP_SECRET=SECRET, **variables)
 
 
@@ -76,12 +84,16 @@ class Filled:
         self.store = store
         self.settings = settings
         self.hooks = wiring.hooks(settings)
-        self.app: flask.Flask = wiring.routes(settings, store, self.hooks)
+        self.noticing = Noticing(store)
+        self.app: flask.Flask = wiring.routes(settings, store, self.hooks, self.noticing)
         self.world = World(store)
         self.number = 0
         store.door.know(self.hooks)
         store.rule_texts.keep(self.hooks.values())
+        follower = Follower(store, self.hooks, settle_s=0.0)
+        follower.turn()
         self.fill()
+        follower.turn()
 
     def post(self, hook: str, fields: Any, *, secret: str = SECRET) -> int:
         self.number += 1
@@ -104,6 +116,7 @@ class Filled:
         assert self.post("por-id", {"nombre": "\ud800"}) == 400, "half a character"
         assert self.post("por-id", "no object") in (200, 400)
         self.acts()
+        self.forms()
 
     def delivered_and_superseded(self, person: dict[str, Any]) -> None:
         assert self.post("por-id", {**person, "lead_id": LEADS[0]}) == 200
@@ -150,6 +163,16 @@ class Filled:
         store.steering.pause_destination("default", who="carolina", why="maintenance")
         store.proofs.note(holds=False, events=10, faults=("one is missing",))
         store.alarms.look(list(sightings(store, self.settings, [])), looks=1, told=False)
+
+    def forms(self) -> None:
+        """Have a form lose a name that a rule reads."""
+        self.noticing.flush()
+        for number, keys in enumerate((("nombre", "dormitorios"), ("nombre", "cuartos"))):
+            names = {("fields", key): (40, {"text": 40}) for key in keys}
+            asks = Questions((Question("nombre", "¿Tu nombre?", "text", "q1"),), complete=False)
+            noted = FormNoted("por-id", "F1", "sent", "Cotiza", 40, self.store.events.now_ms(), names, asks, number)
+            self.store.forms.add("a process", number, [noted], now_ms=self.store.events.now_ms())
+            note_versions(self.store, self.store.forms.forms("por-id"))
 
     def replays(self, dead: list[str]) -> None:
         """Have one that is planned, one that is cancelled, and one that went wrong for an event."""

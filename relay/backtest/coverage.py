@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
@@ -35,7 +36,7 @@ class RuleCount:
 
 
 #: What rules made of the event in hand, for those that are the same in two hook files; empty before each event.
-Memo: TypeAlias = "dict[object, Outcome | None]"
+Memo: TypeAlias = "dict[str, Outcome | None]"
 
 
 class Coverage:
@@ -82,12 +83,13 @@ class Coverage:
             self._held[name] = self._gave[name] = 0
 
 
-def _key(rule: Rule) -> object:
-    """Give all that a rule's outcome depends on, beside what it sees; None where that is not known."""
+def _key(rule: Rule) -> str | None:
+    """Write all that a rule's outcome depends on, beside what it sees; None where that is not known."""
     unit = rule.run
     if not isinstance(unit, Unit):
         return None
-    return unit.rule, unit.when, tuple(unit.templates.items()), repr(unit.literals)
+    # Interned, so that the two hook files have one text: it is looked up for every rule of every event.
+    return sys.intern(repr((unit.rule, unit.when, unit.templates, unit.literals)))
 
 
 def alike(old: Hook, new: Hook) -> bool:

@@ -8,28 +8,13 @@ from rich.text import Text
 
 from relay.backtest import Condition, HookReport, Kind, Report
 from relay.backtest.coverage import Counts
-from relay.backtest.report import METRICS, FieldCount, Told
+from relay.backtest.report import FieldCount, Told
+from relay.backtest.words import BAD, WORDS
 from relay.commands.follow import shown
 from relay.commands.screen import errors, out
 from relay.commands.tables import Cell, Column, fitting
 from relay.hooks import Hook
 
-#: What is said of events, by the metric that counts them; the fields have a table of their own.
-WORDS = {
-    "no_longer_mapped": "no longer mapped",
-    "newly_mapped": "newly mapped",
-    "newly_faulty": "newly faulty",
-    "fault_gone": "faulty no more",
-    "lost_field": "lose a field",
-    "gained_field": "gain a field",
-    "changed_field": "get another value",
-    "cleared_field": "have a field cleared",
-    "changed_lead": "go to another lead",
-    "changed_time": "hold from another time",
-    "changed_id": "have another id for the guard against duplicates",
-    "changed_steps": "get the same values in other steps",
-}
-BAD = ("no_longer_mapped", "newly_faulty", "lost_field", "changed_lead")
 FIELDS = (
     Column(name="field"),
     *(Column(name=kind.value, right=True) for kind in Kind),
@@ -73,10 +58,9 @@ def show_hook(one: HookReport) -> None:
     versions = f"{before} -> {one.new_version or 'no rules'}"
     out.print()
     out.print(Text(f"{one.hook} ({versions}): {many(one.events, 'event')}, {one.same:,} the same", "bold"))
-    for metric in METRICS:
-        if metric in WORDS and (told := one.metrics.get(metric)):
-            style = "red" if metric in BAD else ""
-            out.print(Text(f"  {told.count:>6,}  {WORDS[metric]}{among(told)}", style))
+    for metric, words in WORDS.items():
+        if told := one.metrics.get(metric):
+            out.print(Text(f"  {told.count:>6,}  {words}{among(told)}", "red" if metric in BAD else ""))
     for title, some in (("ends", one.ends), ("why", one.whys), ("new fault", one.new_faults)):
         for words, told in by_count(some):
             out.print(f"  {told.count:>6,}  {title}: {words}{among(told)}")

@@ -113,6 +113,8 @@ def show(store: Store, event: StoredEvent, told: Explained, *, whole: bool) -> N
         out.print(Text(f"held back by rule {fault.rule}: {name} {fault.words}", "yellow"))
     out.print()
     show_rules(told, whole=whole)
+    if not whole and told.explanation is not None:
+        out.print(Text(f"each value on its way through the rules: relay explain {event.id}", "dim"))
     happenings = happenings_of(store, event)
     if happenings:
         out.print()

@@ -25,7 +25,7 @@ from relay.replay.as_json import change_json, replay_json
 from relay.store import Store
 
 
-@filtered("dead", states=STATES)
+@filtered("dead", states=(*STATES, "any"))
 def replay(
     wanted: Filter,
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Events, by their ids.")] = None,
@@ -71,7 +71,9 @@ def replay(
         else:
             carry_out(store, planned, known_by, remap=remap, as_json=as_json)
     if not planned.to_run:
-        raise nothing("nothing of it can be replayed" if planned.items else f"no {wanted.state} event matches")
+        raise nothing(
+            "nothing of it can be replayed" if planned.items else f"no {wanted.state or 'such'} event matches"
+        )
 
 
 def named_or_found(store: Store, ids: list[str], wanted: Filter) -> list[str]:

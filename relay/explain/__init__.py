@@ -9,7 +9,7 @@ as_json  all of it for a script
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -70,25 +70,36 @@ class Explainer:
         if hook is None:
             words = f"version {event.version} of its hook file is not kept, and hook '{event.hook}' is not loaded now"
             return Explained(verification=verification, words=words)
-        file = PurePath(hook.file).name
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
-        try:
-            came, received_ms = as_came(event, hook)
-            told = explain_event(came, hook, received_ms=received_ms)
-        except CommandError as error:
-            return Explained(verification=verification, file=file, version=hook.version, words=str(error))
-        except Exception as error:
-            words = f"it can't be explained ({type(error).__name__})"
-            return Explained(verification=verification, file=file, version=hook.version, words=words)
-        return Explained(
-            verification=verification,
-            file=file,
-            version=hook.version,
-            as_then=then is not None,
-            words="; ".join(one for one in (words, told.words) if one),
-            explanation=told,
-            differs=tuple(differing(event, told)),
-        )
+        return explained_by(event, hook, verification=verification, as_then=then is not None, words=words)
+
+    def explain_now(self, event: StoredEvent) -> Explained:
+        """Explain what the rules of now would make of an event; never raises."""
+        hook = self._hooks.get(event.hook)
+        if hook is None:
+            words = f"hook '{event.hook}' is not loaded now"
+            return Explained(verification=verified(event, None), as_then=False, words=words)
+        return explained_by(event, hook, verification=verified(event, hook))
+
+
+def explained_by(
+    event: StoredEvent, hook: Hook, *, verification: Verification, as_then: bool = False, words: str = ""
+) -> Explained:
+    """Explain what a hook file makes of an event; never raises. ``words`` are said first."""
+    of = Explained(verification=verification, file=PurePath(hook.file).name, version=hook.version, as_then=as_then)
+    try:
+        came, received_ms = as_came(event, hook)
+        told = explain_event(came, hook, received_ms=received_ms)
+    except CommandError as error:
+        return replace(of, words=str(error))
+    except Exception as error:
+        return replace(of, words=f"it can't be explained ({type(error).__name__})")
+    return replace(
+        of,
+        words="; ".join(one for one in (words, told.words) if one),
+        explanation=told,
+        differs=tuple(differing(event, told)),
+    )
 
 
 def verified(event: StoredEvent, hook: Hook | None) -> Verification:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from relay.expressions.extent import LONGEST_TEMPLATE
 from relay.expressions.formulas import Template
 
 #: The names of an event, with their keys where they are always the same.
@@ -57,6 +58,8 @@ def suggest(word: str, known: Collection[str], plural: str) -> str:
 
 def template_of(text: str) -> Template:
     """Part text from its ``${...}``; ``$${`` is a literal ``${``. Raises BadTemplate."""
+    if len(text) > LONGEST_TEMPLATE:
+        raise BadTemplate(f"is longer than {LONGEST_TEMPLATE:,} characters", 0)
     texts, holes, place = [""], [], 0
     while place < len(text):
         if text.startswith("$${", place):

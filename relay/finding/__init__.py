@@ -6,13 +6,14 @@ to pass since the last look. ``search`` takes what was typed into a box.
 """
 
 from relay.finding.choosing import Chosen, choose
-from relay.finding.filters import STATES, Filter, described, read_filter, read_time, words_of
+from relay.finding.filters import PARTS, STATES, Filter, described, read_filter, read_time, words_of
 from relay.finding.paging import Page, page
 from relay.finding.searching import Found, search
 from relay.finding.selecting import count, select
 from relay.finding.tailing import newer
 
 __all__ = [
+    "PARTS",
     "STATES",
     "Chosen",
     "Filter",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 
@@ -22,6 +22,11 @@ TEXTS = ("state", "hook", "sender", "kind", "group", "rule", "words", "lead")
 #: No event is of a time before or behind these, nor can a calendar say them in ms.
 FIRST_MS, LAST_MS = 0, 253_402_300_799_999
 HINT = "say 30m, 2h or 3d ago, today, or 2026-11-23T14:30"
+
+
+def in_english(words: str, status: int = 0) -> str:  # noqa: ARG001 -- as those do that say it otherwise
+    """Say it as it is kept."""
+    return words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,13 @@ class Filter:
     lead: str = ""
     #: So many at the most, the oldest; 0 for all.
     limit: int = 0
+    #: Says words that are kept, with the status of the answer that they may be of, as the reader knows them.
+    say: Callable[[str, int], str] = field(default=in_english, compare=False, repr=False)
+
+    def has_words(self, words: str, status: int = 0) -> bool:
+        """Whether these hold the words that are asked for, as they are kept or as the reader knows them."""
+        asked = self.words.lower()
+        return asked in words.lower() or asked in self.say(words, status).lower()
 
     @property
     def chooses(self) -> bool:
@@ -59,6 +71,10 @@ class Filter:
     def reads_records(self) -> bool:
         """Whether whole records are read to know what fits, not only their headers."""
         return bool(self.kind or self.words or self.lead or self.sender or self.rule) or self.test is not None
+
+
+#: The parts of a filter, as they are named where one is written.
+PARTS = tuple(one.name.removesuffix("_ms") for one in fields(Filter) if one.name != "say")
 
 
 def read_time(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
@@ -81,10 +97,9 @@ def read_time(text: str, *, now_ms: int, zone: tzinfo | None = None) -> int:
 
 def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone: tzinfo | None = None) -> Filter:
     """Read a filter as ``words_of`` writes it; ``state`` is meant where none is named. Raises CommandError."""
-    known = {name.removesuffix("_ms") for name in (one.name for one in fields(Filter))}
     for name in words:
-        if name not in known:
-            near = get_close_matches(name, sorted(known), 1)
+        if name not in PARTS:
+            near = get_close_matches(name, sorted(PARTS), 1)
             raise CommandError(f"filter: unknown part {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
     said = {name: text.strip() for name, text in words.items() if text.strip()}
     return Filter(
@@ -94,7 +109,7 @@ def read_filter(words: Mapping[str, str], *, now_ms: int, state: str = "", zone:
         until_ms=read_time(said["until"], now_ms=now_ms, zone=zone) if "until" in said else None,
         limit=_limit(said.get("limit", "0")),
         lead=said.get("lead", "").lower(),
-        **{name: said.get(name, "") for name in TEXTS if name not in ("state", "lead")},
+        **{name: said.get(name, "") for name in TEXTS if name not in ("state", "lead")},  # type: ignore[arg-type]  # none of them is say
     )
 
 
@@ -154,14 +169,15 @@ def fits(event: StoredEvent, wanted: Filter) -> bool:
         return False
     if wanted.lead and _bare(wanted.lead) not in (event.lead, lead_name(event.destination, event.lead)):
         return False
-    return wanted.words.lower() in _said(event).lower()
+    return not wanted.words or any(wanted.has_words(words, status) for words, status in _said(event))
 
 
 def _bare(lead: str) -> str:
     return lead.lower().removeprefix("default/")
 
 
-def _said(event: StoredEvent) -> str:
-    """Give the words of an event's reason and faults."""
-    reason = [event.reason.words] if event.reason else []
-    return "\n".join([*reason, *(f"{fault.register} {fault.words}" for fault in event.faults)])
+def _said(event: StoredEvent) -> Iterator[tuple[str, int]]:
+    """Give the words of an event's reason and faults, each with the status of the answer that it came of."""
+    if event.reason:
+        yield event.reason.words, event.reason.status
+    yield from ((f"{fault.register} {fault.words}", 0) for fault in event.faults)

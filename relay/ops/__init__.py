@@ -28,6 +28,9 @@ A page is one module in ``relay/ops/pages``, found by itself, with one function:
   Every form that acts has ``{{ parts.csrf() }}``; with htmx the token goes along by itself.
 - Texts are English in ``_("...")``, ``{% trans %}`` or ``N_``; ``make texts`` puts the new ones into
   ``translations/es.po``. A test fails while one has no translation.
+- Words that the store keeps, or that are raised elsewhere, are English: ``|told`` says them in the reader's language,
+  ``|told(status)`` where they may be the CRM's own, ``|answered`` where they are an answer's; ``|title_told`` names of
+  replays, ``|filter_told`` filters, ``|said`` a ``Line``. ``relay.ops.sentences`` knows them; a test finds new ones.
 - ``flask.abort(404, _("..."))`` becomes a page in these words; a StoreError becomes a 503, a CommandError a 400.
 
 The address bar holds ids, never a phone or an e-mail. ``overview`` and ``account`` are the examples.

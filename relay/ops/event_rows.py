@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-from relay.model import METADATA, Json, State, StoredEvent
+from relay.model import METADATA, Json, State, StoredEvent, Update
 from relay.ops.sentences import say
 from relay.ops.words import _, ngettext, words
 from relay.store import Store
@@ -77,8 +77,13 @@ def why_of(event: StoredEvent) -> str:
 
 def sets(event: StoredEvent) -> str:
     """Name what an event sets: ``phone +56 9 1234 5678 · estado_lead calificado · and 2 more``."""
+    return sets_of(event.updates)
+
+
+def sets_of(updates: Iterable[Update]) -> str:
+    """Name what updates set, in the same way."""
     values: dict[str, Json] = {}
-    for update in event.updates:
+    for update in updates:
         values |= update.set
     named = [" ".join(one) for one in list(_named(values))[:MOST_VALUES]]
     more = len(values) - MOST_VALUES

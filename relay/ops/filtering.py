@@ -6,18 +6,19 @@ A page asks ``asked(request.args)`` and shows ``fault`` as a notice, with status
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
 from relay.errors import CommandError
-from relay.finding import Filter, read_filter, words_of
+from relay.finding import PARTS, Filter, read_filter, words_of
 from relay.ops.readable import zone
+from relay.ops.sentences import say
 from relay.texts import N_
 
-NAMES = tuple(one.name.removesuffix("_ms") for one in fields(Filter))
+NAMES = PARTS
 #: What else an address may say; it is of the page, not of the filter.
 BESIDE = ("after", "also", "csrf_token", "why", "count", "id", "size")
 #: How far back a person mostly looks: as ``since`` has it, and as the page says it.
@@ -64,7 +65,7 @@ def asked(args: MultiDict[str, str], *, now_ms: int, state: str = "", beside: It
     said = {name: _last(args.getlist(name)) for name in args if name not in beside}
     said = {name: text for name, text in said.items() if text or name not in NAMES}
     try:
-        wanted = read_filter(said, now_ms=now_ms, state=state, zone=zone())
+        wanted = replace(read_filter(said, now_ms=now_ms, state=state, zone=zone()), say=say)
     except CommandError as error:
         return Asked(wanted=Filter(state=state), said={**said, "state": state}, fault=str(error))
     return Asked(wanted=wanted, said={name: text for name, text in said.items() if text != "any"})

@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from relay.accounts import Role
+from relay.backtest import End
 from relay.model import Death, State
 from relay.ops.words import TONGUES
 from relay.senders import ABOUT
@@ -26,6 +27,7 @@ TABLES: tuple[tuple[str, ...], ...] = (
     tuple(state.word for state in State),
     tuple(death.value for death in Death),
     tuple(role.value for role in Role),
+    tuple(end.value for end in End),
     tuple(GATE_WORDS.values()),
     tuple(ERRAND_WORDS.values()),
     COLUMNS,

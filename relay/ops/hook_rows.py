@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from relay import forms
@@ -50,9 +50,9 @@ class Look:
     drifted: Mapping[str, int]
 
 
-def drifted(means: Means) -> dict[str, int]:
-    """Count the changes of forms that need a person, by hook; it takes many reads. Raises StoreError."""
-    told = forms.look(means.store, means.hooks)
+def drifted(means: Means, hooks: Sequence[str] | None = None) -> dict[str, int]:
+    """Count the changes of forms that need a person, by hook; for all hooks it takes many reads. Raises StoreError."""
+    told = forms.look(means.store, means.hooks, hooks)
     counts = {hook: sum(len(forms.open_drifts([one])) for one in several) for hook, several in told.items()}
     return {hook: count for hook, count in counts.items() if count}
 

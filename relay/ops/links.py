@@ -27,6 +27,12 @@ def hook(name: str) -> str:
     return _served("hooks", f"/hooks/{name}")
 
 
+def rules(hook: str, line: int = 0, **query: str) -> str:
+    """Lead to the workbench of a hook's file, there to a line."""
+    asked = f"?{urlencode(query)}" if query else ""
+    return _served("rules", f"/hooks/{hook}/rules{asked}{f'#line-{line}' if line else ''}")
+
+
 def destination(name: str) -> str:
     return _served("destinations", f"/destinations#{name}")
 

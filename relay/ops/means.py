@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from relay.hooks import Hook
+from relay.live_rules import Read
 from relay.ops.users import Users
 from relay.settings import Settings
 from relay.store import Store
@@ -22,17 +23,22 @@ class Means:
     hooks: Mapping[str, Hook]
     #: Gives the hook files as they are now. Raises RuleError while one has a fault.
     rules: Callable[[], Mapping[str, Hook]]
+    #: Reads a text as a hook file, as it would be taken into use.
+    read: Read
     users: Users
     logins: Logins
 
 
-def means(
+def means(  # noqa: PLR0913 -- the parts of what it makes
     store: Store,
     settings: Settings,
     *,
     logins: Logins,
     hooks: Mapping[str, Hook],
     rules: Callable[[], Mapping[str, Hook]],
+    read: Read,
 ) -> Means:
     """Gather what pages need."""
-    return Means(store=store, settings=settings, hooks=hooks, rules=rules, users=Users(settings), logins=logins)
+    return Means(
+        store=store, settings=settings, hooks=hooks, rules=rules, read=read, users=Users(settings), logins=logins
+    )

@@ -22,13 +22,19 @@ from relay.model import Json
 from relay.rulebook.doubts import say_not_given, say_shadowed, say_unseen, say_unused
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import read_rule
+from relay.rulebook.shadow_reading import read_shadow_key
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.wording import Wording
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
 from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
-KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature", "shadow")
+LEAD_KEYS = ("id", "match", "missing", "nameless")
+EVENT_KEYS = ("id", "time")
+#: The words of ``lead: missing`` and of ``tests``, the usual one first.
+MISSING = ("park", "create", "ignore")
+TESTS = ("keep", "deliver")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 #: What the name of an environment variable looks like, and a secret does not.
@@ -91,13 +97,14 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         file=page.file,
         text=content,
         destination=read_destination(page, entries.get("destination"), known.destinations),
-        deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
+        deliver_tests=page.option(entries.get("tests"), "tests", TESTS) == "deliver",
         keys={key: known.environment.get(one, "").strip() for key, one in key_names.items()},
         key_names=key_names,
         signature=read_signature(page, entries.get("signature"), about),
         tables=tables,
         event_id=event_id,
         event_time=event_time,
+        shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
     say_doubts(wording, entries, about, known.seen(hook) if known.seen and not page.faulty else {})
     return hook
@@ -192,8 +199,8 @@ def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, F
     entries = wording.page.entries(entry, "event") if entry else None
     if entries is None:
         return None, None
-    wording.page.known(entries, "event", ("id", "time"))
-    found = {key: wording.formula(entries[key], f"event: {key}") for key in ("id", "time") if key in entries}
+    wording.page.known(entries, "event", EVENT_KEYS)
+    found = {key: wording.formula(entries[key], f"event: {key}") for key in EVENT_KEYS if key in entries}
     return found.get("id"), found.get("time")
 
 
@@ -205,7 +212,7 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
-    page.known(entries, "lead", ("id", "match", "missing", "nameless"))
+    page.known(entries, "lead", LEAD_KEYS)
     if ("id" in entries) == ("match" in entries):
         page.fault(
             entry.key,
@@ -216,7 +223,7 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
             entries["missing"].key,
             "lead: missing belongs to match; leave it out: an event whose id is missing is parked",
         )
-    missing = page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore"))
+    missing = page.option(entries.get("missing"), "lead: missing", MISSING)
     nameless = page.text_of(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
     if nameless and missing != "create":
         words = "is the first name of leads that are created; write missing: create, or leave it out"

@@ -23,6 +23,8 @@ from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node
 from relay.rulebook.yaml_reading import Items, Node, Pairs, Scalar
 
 KEYS = ("name", "when", "update", "deliver", "stop")
+#: The words of ``deliver``, the usual one first.
+DELIVER = ("merged", "each")
 #: How deep a list or an object in metadata may be: far less than what a JSON writer ends at.
 DEEPEST = 8
 #: A text that is nothing but an expression without its ``${ }``, or with those of another language.
@@ -66,7 +68,7 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> tuple[Draft | None
     draft = Draft(f"rule {name!r}" if name else f"rule {number}", entries["name"].at if name else entry.key, name or "")
     page.known(entries, draft.what, KEYS)
     read_when(wording, entries.get("when"), draft)
-    draft.each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
+    draft.each = page.option(entries.get("deliver"), f"{draft.what}: deliver", DELIVER) == "each"
     draft.stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
     read_update(wording, entries.get("update"), draft, entry.key)
     if name is None or page.faulty > before:

@@ -96,6 +96,10 @@ class Page:
             if has_tag(node):
                 words = "means nothing here; leave it out, or put the value in quotes"
                 self.fault(place_of(node), f"the tag {node.tag} {words}")
+            if isinstance(node, Scalar) and not is_utf8(node.text):
+                self.fault(
+                    place_of(node), "holds half a character (a lone surrogate), as in \\ud83d; write the whole one"
+                )
         return root
 
     def entries(self, entry: Entry, what: str) -> dict[str, Entry] | None:
@@ -168,6 +172,14 @@ def kind_of_node(node: Node) -> str:
     if isinstance(node, Scalar):
         return kind_of(node.value)
     return "an object" if isinstance(node, Pairs) else "a list"
+
+
+def is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def has_tag(node: Node) -> bool:

@@ -42,6 +42,11 @@ BRACKETS = re.compile(r"[\[\]{}]")
 #: A library's mark: ``line``, ``column`` and ``index``, each from 0.
 Mark: TypeAlias = Any
 
+#: Lists and objects within one another: a hook file needs eight, and the slower reader takes the square of the depth.
+DEEPEST = 50
+#: Values for which aliases may stand in a file: a few lines of aliases of aliases would else be millions of values.
+MOST_REPEATED = 10_000
+
 
 class BadYaml(Exception):
     """A text that is no YAML. Line and column are from 1; 0 where it is not known where."""
@@ -187,12 +192,17 @@ def composed(events: Iterable[Any]) -> Node | None:
     root: list[Node] = []
     open_nodes: list[tuple[Node | None, list[Node]]] = [(None, root)]
     anchors: dict[str, Node] = {}
+    room = MOST_REPEATED
     for event in events:
         kind = type(event).__name__
         if kind in ("SequenceEndEvent", "MappingEndEvent"):
             close(*open_nodes.pop(), event.end_mark)
         elif kind == "AliasEvent":
             open_nodes[-1][1].append(anchored(event, anchors))
+            room -= weight(anchored(event, anchors), room)
+            if room < 0:
+                words = f"aliases (*) that stand for more than {MOST_REPEATED:,} values"
+                raise BadYaml(words, event.start_mark.line + 1, event.start_mark.column + 1)
         elif make := MAKERS.get(kind):
             node = make(event)
             open_nodes[-1][1].append(node)
@@ -200,6 +210,8 @@ def composed(events: Iterable[Any]) -> Node | None:
                 anchors[event.anchor] = node
             if not isinstance(node, Scalar):
                 open_nodes.append((node, []))
+            if len(open_nodes) > DEEPEST:
+                raise BadYaml("is nested too deeply", event.start_mark.line + 1, event.start_mark.column + 1)
         elif kind == "DocumentStartEvent" and root:
             raise BadYaml(PLAIN["found another document"], *place(event.start_mark))
     return root[0] if root else None
@@ -219,6 +231,19 @@ def anchored(event: Any, anchors: dict[str, Node]) -> Node:
     if event.anchor not in anchors:
         raise BadYaml(PLAIN["found undefined alias"], *place(event.start_mark))
     return anchors[event.anchor]
+
+
+def weight(node: Node, most: int) -> int:
+    """Count a node and all below it, an alias each time anew; no further than a little above ``most``."""
+    count, left = 0, [node]
+    while left and count <= most:
+        one = left.pop()
+        count += 1
+        if isinstance(one, Items):
+            left += one.items
+        elif isinstance(one, Pairs):
+            left += [part for pair in one.pairs for part in pair]
+    return count
 
 
 def scalar(event: Any) -> Scalar:

@@ -64,6 +64,11 @@ class Senders:
         return Answer(200, orjson.dumps({**far.leads.get(lead_id, _read(f"{name}_lead")), "id": lead_id}))
 
 
+def example_answers(name: str, lead_id: str) -> bytes:
+    """Give what a sender, ``meta`` or ``linkedin``, answers of a lead that nothing else was said of."""
+    return orjson.dumps({**_read(f"{'graph' if name == 'meta' else name}_lead"), "id": lead_id})
+
+
 def read_far(told: object) -> Far:
     """Read what a test says of a far API. Raises ValueError with what is wrong."""
     if not isinstance(told, dict) or told.keys() - {"error", "regain_minutes", "leads", "token"}:

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from urllib3.filepost import encode_multipart_formdata
 
 from relay.errors import CommandError
 from relay.lead_fields import kind_of
@@ -26,6 +25,8 @@ from relay.senders.forms import MULTIPART, URLENCODED
 from relay.sending import About, Request
 
 TRANSPORT = "_transport"
+#: Ends the name of a file that holds no event: what its sender answers when it is asked for the rest of one.
+ANSWERS = ".answers.json"
 BOUNDARY = "-----relay-example"
 #: A number from here on is a time in milliseconds.
 MILLISECONDS_FROM = 100_000_000_000
@@ -51,6 +52,8 @@ class Example:
         pairs = [(name, one) for name, value in self.content.items() for one in texts_of(value)]
         if self.content_type.startswith(URLENCODED):
             return urlencode(pairs).encode()
+        from urllib3.filepost import encode_multipart_formdata  # noqa: PLC0415 -- slow to load, and seldom needed
+
         return encode_multipart_formdata(pairs, boundary=BOUNDARY)[0]
 
     def request(self, *, url: str, now_ms: int) -> Request:
@@ -88,7 +91,8 @@ def first_example(hook_file: Path) -> Path:
 
 def examples(hook_file: Path) -> list[Path]:
     """Give all of them, in the order of their names."""
-    return sorted(hook_file.with_suffix("").glob("*.json"))
+    found = hook_file.with_suffix("").glob("*.json")
+    return sorted(one for one in found if not one.name.endswith(ANSWERS))
 
 
 def read_example(path: Path, about: About) -> Example:

@@ -20,7 +20,7 @@ class Act:
 
     at_ms: int
     who: str
-    #: 'drop', 'replay', 'cancel', 'pause', 'resume', 'slow', 'probe', 'link', 'import', 'form meant'.
+    #: 'drop', 'replay', 'cancel', 'pause', 'resume', 'slow', 'probe', 'link', 'import', 'form meant', 'save'.
     what: str
     #: The event, the hook, the destination, or in words how many there were.
     about: str

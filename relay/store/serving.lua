@@ -1,12 +1,12 @@
--- ARGV: ms for which a fault is believed that is not said again, then JSON: versions (of every hook that is served, or
--- absent), faults (lines by hook; '' is the folder), mended (hooks that have none any more).
+-- ARGV: ms for which a fault is believed that is not said again, then JSON: served (every hook that is; or absent), taken
+-- (versions taken over, by hook), faults (lines by hook; '' is the folder), mended (hooks that have none any more).
 -- relay:serving holds for each hook its version and since when; relay:rule-faults JSON: lines, since, seen.
 local believed, told = tonumber(ARGV[1]), cjson.decode(ARGV[2])
-if told.versions then
+if told.served then
   for _, hook in ipairs(redis.call('HKEYS', 'relay:serving')) do
-    if not told.versions[hook] then redis.call('HDEL', 'relay:serving', hook) end
+    if not told.served[hook] then redis.call('HDEL', 'relay:serving', hook) end
   end
-  for hook, version in pairs(told.versions) do
+  for hook, version in pairs(told.taken) do
     local known = string.match(redis.call('HGET', 'relay:serving', hook) or '', '^%S+')
     if known ~= version then redis.call('HSET', 'relay:serving', hook, version .. ' ' .. int(NOW)) end
   end

@@ -44,7 +44,7 @@ class FaultyFile:
     def first(self) -> str:
         """Give the first fault, and how many more there are."""
         more = len(self.lines) - 1
-        return self.lines[0] + (f" (and {more} more)" if more else "")
+        return f"{self.lines[0]} (and {more} more)" if more else self.lines[0]
 
 
 class Serving:
@@ -57,20 +57,22 @@ class Serving:
     def note(
         self,
         *,
-        versions: Mapping[str, str] | None,
         faults: Mapping[str, Sequence[str]],
+        served: Collection[str] | None = None,
+        taken: Mapping[str, str] | None = None,
         mended: Collection[str] = (),
     ) -> None:
-        """Tell in one step of faults, and which versions serve: None where the process serves none.
+        """Tell in one step of faults and, where the process serves hooks, of all of them and of versions taken over.
 
+        Of a hook that several processes serve the version stands that one of them has taken over last.
         Raises StoreError.
         """
         told: dict[str, object] = {
             "faults": {hook: list(lines[:MOST_LINES]) for hook, lines in faults.items()},
             "mended": list(mended),
         }
-        if versions is not None:
-            told["versions"] = dict(versions)
+        if served is not None:
+            told |= {"served": dict.fromkeys(served, 1), "taken": dict(taken or {})}
         self._scripts.run("serving", BELIEVED_MS, orjson.dumps(told))
 
     def versions(self) -> dict[str, Served]:

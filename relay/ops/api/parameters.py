@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
-from relay.finding import STATES, Filter
+from relay.finding import PARTS, STATES
 from relay.ops.api.notation import TEXT, Shape, one_of
 
 MOST = 500
@@ -41,7 +40,7 @@ FILTER = {
     "lead": parameter("lead", "The lead's id, or '<destination>/<id>'.", TEXT),
     "limit": parameter("limit", "So many at the most, the oldest; 0 for all.", {"type": "integer", "minimum": 0}),
 }
-FILTER_PARTS = tuple(one.name.removesuffix("_ms") for one in fields(Filter))
+FILTER_PARTS = PARTS
 #: The others, and which of the filter mean something less than usual where they stand.
 OTHERS = {
     "after": parameter("after", "The 'next' of the page before; left out for the first page.", TEXT),
@@ -58,6 +57,9 @@ OTHERS = {
     "days": parameter(
         "days", "Over so many days, the one of now among them.", {"type": "integer", "minimum": 1, "maximum": 35}
     ),
+    "against": parameter(
+        "against", "A version of the hook file; left out for what was made of each event when it was mapped.", TEXT
+    ),
     "failing": {**FILTER["state"], "schema": one_of("any", "dead", "parked", "faulty")},
 }
 PARAMETERS = FILTER | OTHERS
@@ -70,4 +72,5 @@ PATHS = {
     "hook": "Name of a hook.",
     "change": "Id of a change of a form.",
     "name": "Its name.",
+    "version": "A version of a hook file: its content hash.",
 }

@@ -32,9 +32,12 @@ class Told:
 
 
 MOST_REPLAYED = 20_000
+#: Events that a backtest may be of.
+BACKTESTED = (500, 1_000, 2_000)
 WHY = say("The reason, kept with each event and in the list of acts.", {**WORDS, "pattern": r"\S"})
 BECAUSE = asked("Why.", ("why",), why={**WORDS, "pattern": r"\S"})
 BY_HAND: Shape = {"type": "number", "minimum": LEAST_RATE, "maximum": MOST_RATE}
+HOOK_TEXT = say("The text of a hook file.", {**WORDS, "pattern": r"\S"})
 #: A filter where all events are of one state.
 OF_A_STATE = tuple(part for part in FILTER_PARTS if part != "state")
 IDS = say("Ids of events.", some(TEXT, maxItems=MOST))
@@ -122,6 +125,11 @@ ROUTES = {
     ),
     "hooks_json": Told(words="Hooks, and how each fares", gives="HookPage"),
     "hook_json": Told(words="One hook and what it is made of", gives="WholeHook"),
+    "hook_diff_json": Told(
+        words="What a hook's rules would make of its newest events, beside what was made of them",
+        gives="Backtest",
+        takes=("against",),
+    ),
     "pause_hook_json": Told(words="Accept a hook's events and keep them back", gives="HookDone", body=BECAUSE),
     "resume_hook_json": Told(words="Let a hook's events go on", gives="HookDone"),
     "hook_rules_json": Told(
@@ -133,6 +141,37 @@ ROUTES = {
         gives="FormMeant",
         body=asked("Why.", why=TEXT),
     ),
+    "hook_shadow_json": Told(words="What the shadow of a hook finds, and the events that differ", gives="Shadow"),
+    "rules_json": Told(words="A hook's file as it is now", gives="HookFile"),
+    "try_rules_json": Told(
+        words="Try a draft of a hook's file on its last events; nothing is changed",
+        gives="Draft",
+        body=asked("The draft.", ("text",), text=HOOK_TEXT),
+    ),
+    "backtest_rules_json": Told(
+        words="Hold a draft of a hook's file against the file as it is, over many of its events",
+        gives="HookReport",
+        body=asked(
+            "The draft, and how many events.",
+            ("text",),
+            text=HOOK_TEXT,
+            last=say("The newest so many; 1000 unless it says otherwise.", {"type": "integer", "enum": BACKTESTED}),
+        ),
+    ),
+    "save_rules_json": Told(
+        words="Save a hook's file, where RELAY_RULES_EDITABLE is on",
+        gives="Saved",
+        body=asked(
+            "The whole file, and the version that it is made from.",
+            ("text", "began"),
+            text=HOOK_TEXT,
+            began=say("The 'version' that was read; empty where there was no file.", TEXT),
+            why=say("The reason, kept in the list of acts.", TEXT),
+        ),
+        faults=(409,),
+    ),
+    "rule_versions_json": Told(words="The versions of a hook's file that are kept", gives="Versions"),
+    "rule_version_json": Told(words="The text of one version of a hook's file", gives="VersionText"),
     "destinations_json": Told(words="Destinations, and how each fares", gives="DestinationPage"),
     "pause_destination_json": Told(words="Send nothing to a destination", gives="DestinationDone", body=BECAUSE),
     "resume_destination_json": Told(words="Let a destination go on", gives="DestinationDone"),

@@ -35,7 +35,7 @@ GROUP = re.compile(r"\bgroup '(\w+)'")
 #: What people can do, as the list has it.
 WHATS = (
     *(N_("drop"), N_("replay"), N_("cancel"), N_("pause"), N_("resume"), N_("slow"), N_("probe"), N_("link")),
-    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out"), N_("send"), N_("form meant")),
+    *(N_("import"), N_("acknowledge"), N_("reopen"), N_("log out"), N_("send"), N_("form meant"), N_("save")),
 )
 
 #: Those of which we say how they were done, beside what a person wrote.

@@ -36,13 +36,16 @@ def add(desk: Desk, means: Means) -> None:
     lost = Lately(lambda: drifted(means), same_for_s=LOST_S)
     lately = Lately(lambda: look(means, lost.seen()), same_for_s=SAME_FOR_S)
 
+    def fresh(hook: str) -> Look:
+        return look(means, drifted(means, [hook]))
+
     def one(hook: str, found: Look) -> Row:
         if hook not in means.hooks and hook not in found.known and hook not in found.faulty:
             flask.abort(404, _("There is no such hook, and there never was."))
         return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
 
     def told(hook: str) -> Told:
-        found = look(means, drifted(means))
+        found = fresh(hook)
         return told_of(means, one(hook, found), address=address_of(means, hook), alarms=found.alarms)
 
     @desk.page("/hooks")
@@ -75,11 +78,11 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.page("/hooks/<hook>/pause", role=Role.OPERATOR)
     def pause_hook_question(hook: str) -> str:
-        return question(one(hook, lately.seen()))
+        return question(one(hook, fresh(hook)))
 
     @desk.act("/hooks/<hook>/pause")
     def pause_hook(hook: str) -> Answer:
-        row, why = one(hook, lately.seen()), reason()
+        row, why = one(hook, fresh(hook)), reason()
         if not why:
             return question(row, fault=_("Say why it is paused.")), 400
         changed = steering.pause_hook(hook, who=me().name, why=why)
@@ -88,7 +91,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.act("/hooks/<hook>/resume")
     def resume_hook(hook: str) -> Answer:
-        one(hook, lately.seen())
+        one(hook, fresh(hook))
         tell(going_on(steering.shelved(hook)), changed=steering.resume_hook(hook, who=me().name, patience_s=5.0))
         return flask.redirect(flask.url_for("ops.hook", hook=hook), 303)
 
@@ -103,13 +106,13 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api_act("/hooks/<hook>/pause")
     def pause_hook_json(hook: str) -> flask.Response:
-        one(hook, lately.seen())
+        one(hook, fresh(hook))
         changed = steering.pause_hook(hook, who=me().name, why=reason_in(asked_json()))
         return done_json("hook", hook, "paused", changed=changed)
 
     @desk.api_act("/hooks/<hook>/resume")
     def resume_hook_json(hook: str) -> flask.Response:
-        one(hook, lately.seen())
+        one(hook, fresh(hook))
         changed = steering.resume_hook(hook, who=me().name, patience_s=5.0)
         return done_json("hook", hook, "resumed", changed=changed)
 

@@ -16,6 +16,7 @@ from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.filtering import BESIDE, SINCE, Asked, asked
 from relay.ops.means import Means
+from relay.ops.sentences import say
 from relay.refusals import Refusals, cure_of, fitting, kind_of, refusals, refusals_json, rejection_json
 from relay.senders import ABOUT
 from relay.store.events import Rejection
@@ -85,6 +86,7 @@ def look(means: Means) -> Refused:
         words=wanted.words,
         since_ms=wanted.since_ms,
         until_ms=wanted.until_ms,
+        say=say,
     )
     some, then = some_of(fits, args.get("after", ""))
     return Refused(

@@ -74,7 +74,15 @@ def said(line: Line) -> str:
 def _value(name: str, text: str, status: int) -> str:
     if name in SENTENCES:
         return say(text, status)
+    if name == "hook":
+        return _hook(text)
     return words(text) if name in CONSTANTS else text
+
+
+def _hook(text: str) -> str:
+    """Say the title of a sender where it stands before its hook and is no name: ``Google Ads lead forms landing``."""
+    title, space, hook = text.rpartition(" ")
+    return f"{words(title)}{space}{hook}"
 
 
 def _part(found: re.Match[str]) -> str:
