@@ -13,6 +13,7 @@ import pytest
 from relay.commands.check import command_of
 from relay.errors import Problem
 
+ROOT = Path(__file__).parent.parent
 HEAD = "sender: typeform\nsecrets: [TYPEFORM_SECRET]\nlead:\n  id: ${hidden.lead_id}\n"
 GOOD = HEAD + "rules:\n  - name: a\n    update: {title: x}\n"
 FAULTY = HEAD + "rules:\n  - name: 'a'\n    update:\n      phone: ${fields.telefono | fone('CL')}\n"
@@ -159,3 +160,22 @@ def test_names_of_recent_events_are_not_asked_for_where_redis_is_away(checked: C
     ended = checked.check(REDIS_URL="redis://127.0.0.1:9")
 
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "1 hook, all good")
+
+
+def test_an_example_that_is_no_longer_mapped_as_recorded_is_a_fault(checked: Checked) -> None:
+    rules = "rules:\n  - name: contact\n    update: {title: '${form.title}'}\n"
+    checked.write(cotiza=HEAD + rules)
+    folder = checked.folder / "rules" / "cotiza"
+    folder.mkdir()
+    (folder / "full.json").write_bytes((ROOT / "rules" / "cotiza" / "full.json").read_bytes())
+    recorded = subprocess.run(
+        [sys.executable, "-m", "relay", "test", "--record"], cwd=checked.folder, capture_output=True, check=False
+    )
+    assert recorded.returncode == 0, recorded.stderr
+    assert checked.check().returncode == 0
+
+    checked.write(cotiza=HEAD + rules.replace("${form.title}", "${form.id}"))
+
+    ended = checked.check()
+    assert ended.returncode == 1
+    assert "full.json is no longer mapped as recorded: title" in ended.stderr

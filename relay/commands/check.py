@@ -24,9 +24,9 @@ from relay.senders.example_names import names_in_examples
 from relay.settings import Settings
 
 Names = Mapping[str, Collection[str]]
+#: Ends the name of what was recorded of an example.
+ENDING = ".expected.yaml"
 COLUMNS = ("hook", "sender", "rules", "destination", "version", "address")
-#: What is looked at beside the files themselves, once they are without fault.
-BESIDE: Sequence[Callable[[Iterable[Hook]], Iterable[Problem]]] = ()
 
 
 class Form(str, Enum):
@@ -55,7 +55,7 @@ def check(
     gc.disable()
     now = settings.load()
     hooks, problems = rulebook.check_paths(paths or [now.rules], known(now, secrets=secrets, events=events))
-    problems = (*problems, *(one for look in BESIDE for one in look(hooks.values())))
+    problems = (*problems, *no_longer_as_recorded(hooks.values()))
     if as_json or form is Form.JSON:
         show_json(hooks, problems)
     elif form is Form.GITHUB:
@@ -75,6 +75,16 @@ def known(now: Settings, *, secrets: bool, events: bool) -> Known:
         seen=lambda hook: union(names_in_examples(hook), recent(hook)),
         at_once=False,
     )
+
+
+def no_longer_as_recorded(hooks: Iterable[Hook]) -> Iterable[Problem]:
+    """Give the examples that are not mapped any more as it was recorded of them."""
+    recorded = [hook for hook in hooks if any(Path(hook.file).with_suffix("").glob(f"*{ENDING}"))]
+    if not recorded:
+        return ()
+    from relay import trials  # noqa: PLC0415 -- slow to load, and of use where something was recorded only
+
+    return trials.problems(recorded)
 
 
 def union(one: Names, other: Names) -> Names:
