@@ -56,6 +56,7 @@ NOT_SAID = {
     "found another document": "as the library says it; the page of a hook file puts it plainly",
     "found undefined alias …": "as the library says it; the page of a hook file puts it plainly",
     "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
+    "tuple[int, int, int, int]": "a type",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
