@@ -33,6 +33,8 @@ ELSEWHERE = {
     "relay/parts.py": "the screen of relay up",
     "relay/doctor.py": "relay doctor",
     "relay/logs.py": "the log",
+    "relay/expressions/glossary.py": "the schema, which editors show",
+    "relay/rulebook/schema.py": "the schema, which editors show",
     "relay/metrics.py": "Prometheus",
     "relay/ops/api": "the description of the API",
     "relay/ops/scrape.py": "Prometheus",
