@@ -38,9 +38,7 @@ def add(desk: Desk, means: Means) -> None:
             "shadow.html",
             told=told,
             state=state_of(told),
-            whole=[
-                (words(name), kind, told.counts[key]) for key, (name, kind) in WORDS.items() if told.counts.get(key)
-            ],
+            whole=[(words(WORDS[name]), kind_of(name), number) for name, number in told.whole.items()],
             kinds=tuple(Kind),
             plain=plain,
             links=links,

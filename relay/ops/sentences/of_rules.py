@@ -6,6 +6,7 @@ from relay.texts import N_
 
 SENTENCES = (
     # Expressions that can't be compiled.
+    N_("holds a number of too many digits"),
     N_("can't be read: %(words)s; %(hint)s"),
     N_("compare with =="),
     N_("write and"),
@@ -41,6 +42,17 @@ SENTENCES = (
     N_("the %(what)s are %(choices)s; other text is put in quotes"),
     N_("there are no %(what)s"),
     N_("there are no %(what)s; other text is put in quotes"),
+    # Drafts.
+    N_("it is on a file system that is read-only"),
+    N_("the relay may not write there"),
+    N_("the disk is full"),
+    N_("its folder is not there"),
+    N_("the text has %(size)s bytes; a hook file that is edited here may have %(most)s"),
+    N_("the text has half a character in it, which no file can hold"),
+    N_("can't be saved: %(words)s"),
+    N_("too many drafts are being tried just now; wait a little, then try again"),
+    N_("too many backtests are running just now; wait a little, then try again"),
+    N_("destination %(value)s has no address; set %(variable)s"),
     # The folder.
     N_("holds no hook file; add one, as in %(file)s"),
     N_("no such folder; set RELAY_RULES to the folder of the hook files"),
