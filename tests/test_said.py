@@ -38,6 +38,8 @@ ELSEWHERE = {
     "relay/backtest/conditions.py": "relay diff",
     "relay/backtest/proof.py": "relay audit",
     "relay/logs.py": "the log",
+    "relay/expressions/glossary.py": "the schema, which editors show",
+    "relay/rulebook/schema.py": "the schema, which editors show",
     "relay/metrics.py": "Prometheus",
     "relay/ops/api": "the description of the API",
     "relay/ops/scrape.py": "Prometheus",
