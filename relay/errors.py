@@ -58,8 +58,6 @@ class Problem:
     words: str
     #: A fault keeps the hook from being loaded, a warning does not.
     severity: Literal["fault", "warning"] = "fault"
-    #: Whether the line may be shown: one under ``secrets`` may hold a secret that somebody wrote into the file.
-    quotable: bool = True
 
     @property
     def place(self) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from relay.grouping import GAP
 
 ROOT = Path(__file__).parent.parent
-MOST = 400
+MOST, DEEPEST = 400, 16
 #: Two words beside one another: what has none is a name, a key or a format.
 PROSE = re.compile(r"[a-z]{2,},? [a-z]{2,}|[a-z]{2,} …|… [a-z]{2,}")
 #: Calls whose texts nobody is told as a sentence: patterns, logs, scripts, and what the catalogues have already.
@@ -88,7 +88,7 @@ class Reading:
 
     def texts(self, node: ast.AST | None, depth: int = 0) -> list[str]:
         """Give all that an expression can say."""
-        found = self._texts(node, depth) if depth < 8 else [GAP]
+        found = self._texts(node, depth) if depth < DEEPEST else [GAP]
         return list(dict.fromkeys(found))[:MOST]
 
     def _texts(self, node: ast.AST | None, depth: int) -> list[str]:  # noqa: PLR0911 -- a case for each kind
@@ -212,7 +212,8 @@ def english(path: Path, root: Path = ROOT) -> list[Sentence]:
 
 def is_text(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return is_text(node.left) or is_text(node.right)
+        sides = [side for one in (node.left, node.right) for side in (one, *ast.iter_child_nodes(one))]
+        return any(is_text(side) for side in sides if not isinstance(side, ast.expr_context))
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 

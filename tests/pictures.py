@@ -310,6 +310,7 @@ def today(relay: Relay) -> dict[str, str]:
     until(lambda: replay.get(store, plan.id).stage is Stage.PLANNED)
     dead = store.events.event(ids[0])
     assert dead is not None
+    until(lambda: len(store.rule_texts.versions("llamadas")) > 1)
     return {
         "overview": "/ops/",
         "inbox": "/ops/inbox",
@@ -333,6 +334,11 @@ def today(relay: Relay) -> dict[str, str]:
         "hook-paused": "/ops/hooks/agenda",
         "hook-pause": "/ops/hooks/cotiza/pause",
         "hook-test": "/ops/hooks/cotiza/test",
+        "rules": "/ops/hooks/cotiza/rules",
+        "rules-tried": f"/ops/hooks/llamadas/rules?version={dead.version}",
+        "rules-names": "/ops/hooks/cotiza/rules?show=names",
+        "rule-versions": "/ops/hooks/llamadas/rules/versions",
+        "hook-diff": "/ops/hooks/cotiza/diff",
         "destinations": "/ops/destinations",
         "destination-pause": "/ops/destinations/default/pause",
         "acts": "/ops/acts",

@@ -192,6 +192,25 @@ def test_the_diff_and_the_backtest_are_one_click_away(relay: Relay, enter: Enter
     expect(page.locator(".told")).to_contain_text("contact details")
 
 
+def test_a_name_that_events_bring_is_put_into_the_text(relay: Relay, enter: Enter) -> None:
+    relay.send(nombre="eva", comuna="Maipú")
+    visit = enter()
+    page = visit.page
+    visit.go(RULES_PAGE)
+    page.get_by_role("tab", name="Names").click()
+
+    change(page, "${fields.estado}", "")
+    page.get_by_role("button", name="fields.comuna").click()
+    assert "estado_lead: ${fields.comuna}\n" in text_in(page)
+    change(page, "fields.estado != 'borrador'", "")
+    page.get_by_role("button", name="fields.comuna").click()
+    assert "when: fields.comuna\n" in text_in(page)
+
+    expect(page.get_by_role("row").filter(has_text="fields.comuna")).to_contain_text(":12 :15")
+    page.get_by_role("tab", name="Last events").click()
+    expect(first_try(page)).to_contain_text("estado_lead Maipú")
+
+
 def test_the_keys_of_an_editor_work_and_lead_out_of_it(enter: Enter) -> None:
     visit = enter()
     page = visit.page

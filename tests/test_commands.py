@@ -60,7 +60,7 @@ def test_check_lists_the_faults_of_all_files_and_exits_with_1(shell: Shell) -> N
 
     checked = shell.relay("check", **SECRETS)
 
-    first, second, count = checked.stderr.splitlines()
+    first, second, count = [line for line in checked.stderr.splitlines() if " | " not in line]
     assert first.startswith("rules/cotiza.yaml:")
     assert "'rulez'" in first
     assert second.startswith("rules/zapier.yaml:")

@@ -16,6 +16,11 @@ from tests.one_expression import fault_of, value_of
         ("${56987654321 | phone('CL')}", "+56987654321"),
         ("${'+54 9 11 2345 6789' | phone('CL')}", "+5491123456789"),
         ("${' MJ.Munoz@Example.COM ' | email}", "mj.munoz@example.com"),
+        ("${'12.531.909-2' | rut}", "12.531.909-2"),
+        ("${' 0125319092 ' | rut}", "12.531.909-2"),
+        ("${125319092 | rut}", "12.531.909-2"),
+        ("${'7654321-6' | rut}", "7.654.321-6"),
+        ("${'20.347.878-k' | rut}", "20.347.878-K"),
         ("${fields.nombre | title}", "María José de la Peña"),
         ("${'DE LA CRUZ' | title}", "De la Cruz"),
         ('${"o\'higgins lópez-águila" | title}', "O'Higgins López-Águila"),
@@ -92,6 +97,11 @@ def test_the_decimal_mark_of_a_number_can_be_said() -> None:
 )
 def test_what_is_no_number_is_a_fault(written: str) -> None:
     assert fault_of(f"${{'{written}' | number}}") == "is not a number"
+
+
+@pytest.mark.parametrize("written", ["12.531.909-3", "12.531.909", "1-9", "no tengo", "1" * 500])
+def test_what_is_no_rut_is_a_fault(written: str) -> None:
+    assert fault_of(f"${{'{written}' | rut}}") == "is not a RUT; it ends with its check digit, as in 12.345.678-5"
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,18 @@ def test_the_diff_is_from_the_file_as_it_is(carolina: Browser) -> None:
     assert "Nothing is changed." in tried(carolina, RULES, show="diff")
 
 
+def test_the_names_that_the_events_bring_are_told_with_where_they_are_read(carolina: Browser) -> None:
+    send(carolina.url, nombre="eva", comuna="Ñuñoa")
+    send(carolina.url, nombre="ana")
+
+    words = tried(carolina, RULES.replace("${fields.estado}", "${fields.etapa}"), show="names")
+
+    assert "Read by the draft, and in none of the last 2 events fields.estado :10 fields.etapa :13" in words
+    assert "fields.nombre ana 2 / 2 :8" in words
+    assert "fields.comuna Ñuñoa 1 / 2 not read" in words
+    assert f"hidden.lead_id {ANA} 2 / 2 :4" in words
+
+
 def test_the_backtest_counts_what_would_differ_over_more_events(carolina: Browser) -> None:
     for number in range(30):
         send(carolina.url, nombre="ana" if number % 3 else "eva", estado="nuevo")

@@ -59,12 +59,8 @@ def with_rule(line: str) -> str:
         ("metadata.x: 1", "rule 'qualified' sets unknown field 'metadata.x'; write 'x' under metadata"),
         ("phone: +56912345678", "rule 'qualified': phone must be text, not a number; put it in quotes"),
         ("first_name: true", "rule 'qualified': first_name must be text, not true/false; put it in quotes"),
-        ("email: nobody", "rule 'qualified': email is not an e-mail address"),
-        ("campaign_id: abc", "rule 'qualified': campaign_id is not a UUID"),
-        ("first_name: null", "rule 'qualified': first_name can't be cleared"),
         ("first_name: ''", "rule 'qualified': first_name is empty; leave it out"),
         ("phone: ''", "rule 'qualified': phone is empty; leave it out, or write null to clear it"),
-        ("phone: [a]", "rule 'qualified': phone must be one value, not a list"),
         ("metadata:", "rule 'qualified': metadata must be an object, not null"),
         ("metadata: text", "rule 'qualified': metadata must be an object, not text"),
         ("metadata: {}", "rule 'qualified' has metadata with nothing in it"),
@@ -73,25 +69,12 @@ def with_rule(line: str) -> str:
             "rule 'qualified': metadata.a is null, and the lead API does not say what that does to a key; "
             "write a text, as in 'ninguno'",
         ),
-        (
-            "metadata: {a: {b: 1}}",
-            "rule 'qualified': metadata.a must be text, a number or true/false, not an object; metadata is flat",
-        ),
-        (
-            "metadata: {a: [1]}",
-            "rule 'qualified': metadata.a must be text, a number or true/false, not a list; metadata is flat",
-        ),
         ("metadata: {a: .nan}", "rule 'qualified': metadata.a is too large a number"),
         ("metadata: {'': 1}", "rule 'qualified': metadata has a key that is no text"),
         ("title: !secret x", "the tag !secret means nothing here; leave it out, or put the value in quotes"),
         ("phone: ${fields.x | fone}", "rule 'qualified': phone: unknown filter 'fone'; did you mean 'phone'?"),
         ("phone: ${fields.x | int}", "rule 'qualified': phone: unknown filter 'int'; did you mean 'number'?"),
         ("phone: ${field.x}", "rule 'qualified': phone: unknown name 'field'; did you mean 'fields'?"),
-        (
-            "phone: ${nombre}",
-            "rule 'qualified': phone: unknown name 'nombre'; "
-            "the names are fields, hidden, form, campaign, event, hook, raw",
-        ),
         ("phone: ${event.tyme}", "rule 'qualified': phone: unknown name 'event.tyme'; did you mean 'time'?"),
         (
             "phone: ${fields.x is nonsense}",
@@ -107,40 +90,20 @@ def with_rule(line: str) -> str:
             "rule 'qualified': phone: filter 'phone' needs its region written out in quotes",
         ),
         (
-            "title: ${fields.x | lookup('brokers')}",
-            "rule 'qualified': title: filter 'lookup': unknown table 'brokers'; there are no tables",
-        ),
-        (
             "title: ${fields.x | date('dmyy')}",
             "rule 'qualified': title: filter 'date': unknown order 'dmyy'; did you mean 'dmy'?",
         ),
-        ("title: ${fields.x | upper(1)}", "rule 'qualified': title: filter 'upper': too many positional arguments"),
-        (
-            "title: ${fields.x | replace}",
-            "rule 'qualified': title: filter 'replace': missing a required argument: 'old'",
-        ),
-        (
-            "title: ${fields.x.upper()}",
-            "rule 'qualified': title: calls a function, which expressions can't; "
-            "use a filter, as in fields.name | upper",
-        ),
-        ("title: ${9 ** 9}", "rule 'qualified': title: uses **, which expressions don't have"),
         (
             "title: ${'a' if fields.x == ''}",
             "rule 'qualified': title: compares with nothing, which never holds; "
             "write 'not fields.x' or 'fields.x is missing'",
         ),
-        ("title: ${fields.}", "rule 'qualified': title: can't be read: expected name or number"),
-        ("title: ${fields.x |}", "rule 'qualified': title: can't be read: unexpected end, expected 'name'"),
-        ("title: ${fields.x y}", "rule 'qualified': title: can't be read: unexpected 'y'"),
-        ("title: ${}", "rule 'qualified': title has an empty ${}"),
         (
             "title: ${fields.x # y}",
             "rule 'qualified': title has a ${ that is not closed; "
             "put the whole value in quotes if it holds ' #' or ': '",
         ),
         ("title: ${fields['x}", "rule 'qualified': title has a ${ with a quote that is not closed"),
-        ("title: a: b", "is not YAML: a ': ' where none can be; put the value in quotes"),
         (
             "metadata: {a: ${fields.x}}",
             "is not YAML: a ${ inside [ ] or { }; put the value in quotes, or write one key on each line",
@@ -150,9 +113,7 @@ def with_rule(line: str) -> str:
             "the tag tag:yaml.org,2002:python/name:os.system means nothing here; leave it out, "
             "or put the value in quotes",
         ),
-        ("title: @x", "is not YAML: a character that can't begin a value; put the value in quotes"),
         ("\ttitle: x", "is not YAML: a tab; indent with spaces"),
-        ("title: *x", "is not YAML: an alias (*) without its anchor (&)"),
     ],
 )
 def test_a_fault_of_an_update_is_said_with_its_line(line: str, words: str) -> None:
@@ -164,14 +125,11 @@ def test_a_fault_of_an_update_is_said_with_its_line(line: str, words: str) -> No
     [
         ("wen: fields.x", "rule 'qualified' has the unknown key 'wen'; did you mean 'when'?"),
         ("when: fields.x = 3", "rule 'qualified': when: can't be read: unexpected '='; compare with =="),
-        ("when: fields.x && hidden.y", "rule 'qualified': when: can't be read: unexpected char '&'; write and"),
         ("when: ${fields.x}", "rule 'qualified': when: is an expression already; leave out ${ }"),
         ("when: [a]", "rule 'qualified': when must be text, not a list"),
         ("when: ''", "rule 'qualified': when is empty"),
-        ("when: 'a' == fields.x", "is not YAML: text after a closing quote; put the whole value in quotes"),
         ("deliver: alone", "rule 'qualified': deliver must be merged or each, not 'alone'"),
         ("stop: maybe", "rule 'qualified': stop must be false or true, not 'maybe'"),
-        ("name: twice", "rule 1 has the key 'name' twice"),
     ],
 )
 def test_a_fault_of_a_rule_is_said_with_its_line(line: str, words: str) -> None:
@@ -182,16 +140,11 @@ def test_a_fault_of_a_rule_is_said_with_its_line(line: str, words: str) -> None:
     ("line", "words"),
     [
         ("sendr: a", "the file has the unknown key 'sendr'; did you mean 'sender'?"),
-        ("sender: zapier", "the file has the key 'sender' twice"),
         ("destination: acmee", "unknown destination 'acmee'; did you mean 'acme'?"),
         ("tests: no", "tests must be keep or deliver, not 'no'"),
         ("tables: []", "tables must be an object, not a list"),
-        ("tables: {a: b}", "table 'a' must be an object, not text"),
-        ("tables: {a: {b: [1]}}", "table 'a': 'b' must be text, a number or true/false, not a list"),
-        ("tables: {a: {Ñuñoa: 1, nunoa: 2}}", "table 'a': 'nunoa' and 'Ñuñoa' are the same key"),
         ("event: {ide: '${fields.x}'}", "event has the unknown key 'ide'; did you mean 'id'?"),
         ("event: {id: constant}", "event: id is the same for every event; write an expression in ${ }"),
-        ("event: {time: '${fields.}'}", "event: time: can't be read: expected name or number"),
     ],
 )
 def test_a_fault_of_the_file_is_said_with_its_line(line: str, words: str) -> None:
@@ -201,23 +154,12 @@ def test_a_fault_of_the_file_is_said_with_its_line(line: str, words: str) -> Non
 @pytest.mark.parametrize(
     ("lead", "words"),
     [
-        ("lead: {}", "lead needs one of id and match"),
-        ("lead: {id: '${hidden.x}', match: {phone: '${fields.y}'}}", "lead needs one of id and match"),
         ("lead: {id: hidden.lead_id}", "lead: id is the same for every event; write an expression in ${ }"),
         ("lead: {match: {}}", "lead: match is empty; match by phone or email or external_id"),
         ("lead: {match: {fone: '${fields.y}'}}", "lead: match has the unknown key 'fone'; did you mean 'phone'?"),
         (
             "lead: {match: {phone: '${fields.y}'}, missing: parc}",
             "lead: missing must be park, create or ignore, not 'parc'",
-        ),
-        (
-            "lead: {id: '${hidden.x}', missing: create}",
-            "lead: missing belongs to match; an event whose id is missing is parked",
-        ),
-        (
-            "lead: {match: {phone: '${fields.y}'}, nameless: Sin nombre}",
-            "lead: nameless belongs to missing: create; it is the first name of a lead that is created from an event "
-            "without one",
         ),
     ],
 )
@@ -269,10 +211,6 @@ def test_a_sender_that_is_asked_for_its_answers_wants_further_secrets() -> None:
         ("rules:\n  - name: a\n    update: {}", "7: rule 'a' has an update with nothing in it"),
         ("rules:\n  - name: a\n    update:", "7: rule 'a': update must be an object, not null"),
         ("rules:\n  - name: 3\n    update: {title: x}", "6: rule 1: name must be text, not a number"),
-        (
-            "rules:\n  - name: a\n    update: {title: x}\n  - name: a\n    update: {title: y}",
-            "8: rule 'a' has the name of the rule in line 6",
-        ),
     ],
 )
 def test_rules_that_say_nothing_are_faults(rules: str, words: str) -> None:
@@ -286,9 +224,6 @@ def test_rules_that_say_nothing_are_faults(rules: str, words: str) -> None:
         (b"# only a comment\n", "1: is empty"),
         (b"- a\n", "1: the file must be an object, not a list"),
         (b"a: 1\nb: \xff\n", "2: is not UTF-8 text"),
-        (b"a:\n  b: 1\n - c\n", "3: is not YAML: an indentation that does not fit the lines above"),
-        (b"a: 1\nb\nc: 1\n", "3: is not YAML: a line that is neither a key with its ':' nor part of the value above"),
-        (b"a: 'x\n", "2: is not YAML: a quote that is not closed"),
         (b"a: 1\n---\nb: 1\n", "2: is not YAML: a second document after ---; one file is one hook"),
         (b"a: \x00", "1: is not YAML: unacceptable character #x0000: special characters are not allowed"),
     ],
@@ -312,7 +247,7 @@ def test_everything_that_is_missing_is_said_at_once_and_in_order_of_lines() -> N
 
 def test_a_file_without_sender_secrets_and_rules_says_so() -> None:
     assert faults_of("lead: {id: '${hidden.lead_id}'}\n") == [
-        "rules/cotiza.yaml:1: the file has no sender; add one of " + ", ".join(ABOUT),
+        "rules/cotiza.yaml:1: the file has no sender; add one, as in sender: typeform (relay senders lists all)",
         "rules/cotiza.yaml:1: the file has no secrets; "
         "name the environment variables that hold them, as in secrets: [TYPEFORM_SECRET]",
         "rules/cotiza.yaml:1: the file has no rules; add one with a name and an update",

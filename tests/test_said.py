@@ -32,6 +32,9 @@ ELSEWHERE = {
     "relay/supervisor.py": "the screen of relay up",
     "relay/parts.py": "the screen of relay up",
     "relay/doctor.py": "relay doctor",
+    "relay/trials": "relay test",
+    "relay/backtest/conditions.py": "relay diff",
+    "relay/backtest/proof.py": "relay audit",
     "relay/logs.py": "the log",
     "relay/metrics.py": "Prometheus",
     "relay/ops/api": "the description of the API",
@@ -40,7 +43,8 @@ ELSEWHERE = {
 }
 #: Texts that no person reads on a page, and what they are.
 NOT_SAID = {
-    "Lead Relay: …: … (over after …)": "posted to RELAY_ALARM_URL",
+    "Lead Relay: …: … (over after … …)": "posted to RELAY_ALARM_URL",
+    "Lead Relay: …: … (over after … s)": "posted to RELAY_ALARM_URL",
     (
         "ene enero|febrero|marzo|abr abril|mayo|junio|julio|ago agosto|sept septiembre set setiembre|octubre|noviembre"
         "|dic diciembre"
@@ -49,6 +53,11 @@ NOT_SAID = {
     "…?(masked, … characters)": "within an address",
     "…://(masked, … characters)@…": "within an address",
     "Mapping[str, tuple[Stamp, str]]": "a type",
+    "found another document": "as the library says it; the page of a hook file puts it plainly",
+    "found undefined alias …": "as the library says it; the page of a hook file puts it plainly",
+    "tuple[int, int, int, int]": "a type",
+    "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
+    "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
     '<time datetime="{}" title="{}">{}</time>': "HTML",
@@ -76,6 +85,8 @@ NOT_SAID = {
         (
             "as loaded",
             "size: must be a whole number from 1 to …, not …",
+            "days: must be a whole number from 1 to …, not …",
+            "hook '…' is not loaded: its rules are counted while it is",
             "rate: say how many PUTs a second, or null to take back what was set",
             "ids: must be a list of at most … ids of events",
             "lead …: nothing is known of it here",
@@ -89,6 +100,13 @@ NOT_SAID = {
             "ids must be a list of texts",
             "ids: no more than … at once",
             "the body must be a JSON object of texts: event and kind, or name, and lead",
+            "another kind",
+            "days: must be a whole number from 1 to …, not …",
+            "hook '…' is not loaded: its rules are counted while it is",
+            "text: give the whole text of the hook file",
+            "began and why: must be texts",
+            "it is not saved: …",
+            "the file has changed: it is version … now",
             'q: say what to look for, as in {"q": "+56 9 1234 5678"}',
             'the body must be a JSON object, as in {"why": "the campaign is wrong"}',
             "why: say why, in a text",

@@ -17,6 +17,7 @@ from relay.expressions.grammar import suggest
 from relay.model import Event
 from relay.new_hook.page import variable_of
 from relay.rulebook.hook_file import NAME
+from relay.rulebook.schema import SCHEMA_FILE
 from relay.senders import SENDERS
 from relay.senders.base import Sender
 from relay.senders.examples import read_example
@@ -49,7 +50,7 @@ def new(
         out.out(text, end="")
         return
     now = settings.load()
-    file = put(now.rules, hook, text, force=force)
+    file = put(now.rules, hook, with_schema(now.rules, text), force=force)
     out.print(f"{file.as_posix()}: written")
     if example:
         keep_example(example, file, keep=keep)
@@ -76,6 +77,11 @@ def events_of(path: Path, sender: Sender) -> list[Event]:
     if not events:
         raise CommandError(f"{path}: tells of no event; take one that a person caused")
     return events
+
+
+def with_schema(folder: Path, text: str) -> str:
+    """Begin the file with the line by which editors find the schema, where that is kept beside it."""
+    return f"# yaml-language-server: $schema={SCHEMA_FILE}\n{text}" if (folder / SCHEMA_FILE).exists() else text
 
 
 def put(folder: Path, hook: str, text: str, *, force: bool) -> Path:

@@ -107,16 +107,20 @@ def never(tree: nodes.Node, given: list[Fact], fixed: Fixed) -> Certain | None:
 
 def why_always(tree: nodes.Expr) -> Certain | None:
     """Say why a condition always holds though it looks as if it depended on the event; None where it may not."""
-    for part in disjuncts(tree):
-        if truth_of(part) is True and part is not tree:
-            words = "stands alone behind or, so that this always holds; compare it too, as in fields.x == 'a' or "
-            return Certain(f"{words}fields.x == 'b'", part)
     if isinstance(tree, nodes.Const) and isinstance(tree.value, str):
-        return Certain("is a text in quotes, which always holds; leave out the quotes around it", tree)
-    differing = [fact for part in disjuncts(tree) for fact in facts_of(part) if fact.kind == "ne"]
+        return Certain("always holds: it is a text in quotes; leave out the quotes around it", tree)
+    ways = list(disjuncts(tree))
+    facts = [fact for way in ways for fact in facts_of(way)]
+    for way in ways if len(ways) > 1 else ():
+        if isinstance(way, nodes.Const) and way.value not in (True, False):
+            name = next((written(fact.subject) for fact in facts if fact.kind == "eq"), "fields.x")
+            value = spelled(way.value)
+            return Certain(f"always holds: {value} stands alone behind or; write {name} == {value}", way)
+    differing = [fact for fact in facts if fact.kind == "ne"] if len(ways) > 1 else []
     for one, other in combinations(differing, 2):
-        if one.subject == other.subject and one.value != other.value and len(list(disjuncts(tree))) > 1:
-            return Certain(f"holds whatever {written(one.subject)} is; write and between the two", other.node or tree)
+        if one.subject == other.subject and one.value != other.value:
+            words = f"holds whatever {written(one.subject)} is, for it can't be both; write and between them"
+            return Certain(words, other.node or tree)
     return None
 
 
@@ -283,12 +287,12 @@ def no_number(facts: Sequence[Fact]) -> bool:
     return any(low > high or (low == high and (above or below)) for low, above in lows for high, below in highs)
 
 
-def kind_given(tree: nodes.Expr) -> tuple[str, str]:
-    """Give the kind of value that an expression always gives, and what in it does; empty where that is not known."""
+def kind_given(tree: nodes.Expr) -> str:
+    """Say what an expression always gives, where that is no text, and what to write; empty where it is not known."""
     if isinstance(tree, nodes.Filter) and tree.name in KINDS_OF_FILTERS:
-        return KINDS_OF_FILTERS[tree.name], f"| {tree.name}"
+        return f"| {tree.name} gives {KINDS_OF_FILTERS[tree.name]}; leave it out"
     if isinstance(tree, (nodes.Compare, nodes.Test, nodes.Not)):
-        return "true/false", "a comparison"
+        return "a condition gives true/false; write 'yes' if ... else 'no'"
     if isinstance(tree, (nodes.BinExpr, nodes.Neg)) and not isinstance(tree, (nodes.And, nodes.Or)):
-        return "a number", "a computation"
-    return "", ""
+        return "a computation gives a number; write text around it, as in UF ${...}"
+    return ""

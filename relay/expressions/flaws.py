@@ -14,14 +14,18 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from relay.expressions.extent import TOO_DEEP, fault_of_source, fault_of_tree
 from relay.expressions.filters import ALSO_KNOWN_AS, FILTERS, TESTS
 from relay.expressions.grammar import CHOICES, NAMES, suggest, width
 from relay.expressions.language import Language, Tree
 from relay.expressions.syntax import words_of_syntax
 from relay.lead_fields import kind_of
 
-#: Deeper than this, whether an expression can be compiled is tried; all others can be.
-SURELY_COMPILES = 40
+#: What an expression is made of, beside what is looked at for itself.
+PARTS = (
+    *(nodes.Literal, nodes.BinExpr, nodes.UnaryExpr, nodes.Slice, nodes.Operand),
+    *(nodes.Concat, nodes.CondExpr, nodes.Keyword, nodes.Pair),
+)
 #: Words of other languages, and what is meant by them.
 MEANT = {
     "null": "write 'is missing' to ask whether there is nothing",
@@ -88,32 +92,24 @@ def look_at(source: str, language: Language, known: Vocabulary) -> Look:
     """Read an expression and say everything that is wrong with it."""
     if "${" in source:
         return failed(source.index("${"), 2, "is an expression already; leave out ${ }")
+    if words := fault_of_source(source):
+        return failed(0, 0, words)
     try:
         tree = language.parse_expression(source)
     except TemplateSyntaxError as error:
         return failed(*words_of_syntax(error, source))
-    except RecursionError:
-        return failed(0, 0, "is nested too deeply; part it into several rules")
-    except ValueError:
-        return failed(0, 0, "holds a number of too many digits")
+    except (RecursionError, ValueError) as error:
+        return failed(0, 0, TOO_DEEP if isinstance(error, RecursionError) else "holds a number of too many digits")
+    if words := fault_of_tree(tree):
+        return failed(0, 0, words)
     walk = Walk(source, known)
     walk.through(tree)
-    if not walk.flaws and walk.deepest > SURELY_COMPILES:
-        walk.flaws += uncompiled(source, language)
     walk.flaws.sort(key=lambda flaw: flaw.start)
     return Look(tree, walk.flaws, walk.keys, walk.tables)
 
 
 def failed(start: int, length: int, words: str) -> Look:
     return Look(None, [Flaw(start, length, words)], [], [])
-
-
-def uncompiled(source: str, language: Language) -> Iterator[Flaw]:
-    """Compile it and see: Python's own limits are not ours to know."""
-    try:
-        language.compile_unit([source], when=source)
-    except Exception:  # whatever it is, no event may be the first to meet it
-        yield Flaw(0, 0, "is nested too deeply; part it into several rules")
 
 
 class Walk:
@@ -124,25 +120,28 @@ class Walk:
         self.flaws: list[Flaw] = []
         self.keys: list[Key] = []
         self.tables: list[str] = []
-        self.deepest = 0
         #: The choice that the node at hand belongs to, and how many there are so far.
         self.choice = self.choices = 0
 
     def through(self, tree: nodes.Node) -> None:
         """Look at every node that a look at the one above it has not settled; without recursion, however deep."""
-        left: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
+        left: list[tuple[nodes.Node, int]] = [(tree, 0)]
         while left:
-            node, depth, self.choice = left.pop()
-            self.deepest = max(self.deepest, depth)
+            node, self.choice = left.pop()
             if isinstance(node, nodes.Or) and not self.choice:
                 self.choices += 1
                 self.choice = self.choices
-            look = LOOKS.get(type(node))
-            settled = {id(one) for one in look(self, node)} if look else ()
-            left += [(child, depth + 1, self.choice) for child in children(node) if id(child) not in settled]
+            look = LOOKS.get(type(node), look_at_part)
+            settled = {id(one) for one in look(self, node)}
+            left += [(child, self.choice) for child in children(node) if id(child) not in settled]
 
     def flaw(self, start: int, words: str, *, idle: bool = False) -> None:
         self.flaws.append(Flaw(start, width(self.source, start), words, idle))
+
+    def flaw_of(self, node: nodes.Node, words: str, *, idle: bool = False) -> None:
+        """Note what is wrong with a name or a constant as a whole."""
+        start, end = span_of(node, self.source)
+        self.flaws.append(Flaw(start, end - start, words, idle))
 
     def place(self, node: nodes.Node) -> int:
         return place_of(node, self.source)
@@ -170,6 +169,16 @@ def place_of(node: nodes.Node, source: str) -> int:
     return source.index("**", place_of(node.left, source)) if isinstance(node, nodes.Pow) else start
 
 
+def span_of(node: nodes.Node, source: str) -> tuple[int, int]:
+    """Give where a name or a constant begins and ends: ``fields.x`` whole."""
+    end = place_of(node, source)
+    end += width(source, end)
+    first: nodes.Node = node
+    while isinstance(first, (nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test)):
+        first = first.node or node
+    return place_of(first, source), end
+
+
 def after(source: str, start: int, word: str) -> int:
     """Find where the next word begins behind this one."""
     end = start + len(word)
@@ -178,6 +187,12 @@ def after(source: str, start: int, word: str) -> int:
 
 #: What a look at a node has settled: those below it that need no look of their own.
 Settled = Collection[nodes.Node]
+
+
+def look_at_part(walk: Walk, node: nodes.Node) -> Settled:
+    if not isinstance(node, PARTS):
+        walk.flaw(walk.place(node), f"has a {type(node).__name__.lower()}, which expressions don't have")
+    return ()
 
 
 def look_at_name(walk: Walk, node: nodes.Name) -> Settled:
@@ -199,7 +214,9 @@ def look_at_name(walk: Walk, node: nodes.Name) -> Settled:
 def look_at_call(walk: Walk, node: nodes.Call) -> Settled:
     name = node.node.name if isinstance(node.node, nodes.Name) else "upper"
     known = name if name in FILTERS else ALSO_KNOWN_AS.get(name, "upper")
-    walk.flaw(walk.place(node), f"calls a function, which expressions can't; use a filter, as in fields.x | {known}")
+    walk.flaw(
+        walk.place(node.node), f"calls a function, which expressions can't; use a filter, as in fields.x | {known}"
+    )
     return [node.node] if isinstance(node.node, nodes.Name) else ()
 
 
@@ -269,10 +286,14 @@ def look_at_filter(walk: Walk, node: nodes.Filter) -> Settled:
         )
         return ()
     arguments = {str(keyword.key): keyword.value for keyword in node.kwargs}
+    if len(arguments) < len(node.kwargs):
+        walk.flaw(start, f"filter {node.name!r}: an argument is given twice; write it as {usage_of(node.name)}")
+        return ()
     try:
         bound = signature_of(node.name).bind(node.node, *node.args, **arguments).arguments
     except TypeError as error:
-        walk.flaw(start, f"filter {node.name!r}: {error}; write it as {usage_of(node.name)}")
+        words = str(error).replace("too many positional", "too many").replace("keyword argument", "argument")
+        walk.flaw(start, f"filter {node.name!r}: {words}; write it as {usage_of(node.name)}")
         return ()
     return [value for name, value in bound.items() if look_at_argument(walk, node.name, name, value)]
 
@@ -297,9 +318,9 @@ def look_at_argument(walk: Walk, filter_name: str, name: str, value: nodes.Node)
         walk.tables.append(value.value)
     faults = list(faults_of_choice(filter_name, name, value, choices)) if choices is not None else []
     for words in faults:
-        walk.flaw(walk.place(value), words)
+        walk.flaw_of(value, words)
     for words in faults_of_type(filter_name, name, value):
-        walk.flaw(walk.place(value), words, idle=True)
+        walk.flaw_of(value, words, idle=True)
     return bool(faults)
 
 
@@ -318,7 +339,7 @@ def hint_of_choice(name: str, given: str, choices: Collection[str]) -> str:
     if name == "region":
         return "; write the two letters of a country"
     if name == "table" and not choices:
-        return "; there are no tables: write it under tables: as key: value"
+        return f"; the file has no tables: write it under tables:, as in {given}: {{Ñuñoa: Carolina}}"
     return suggest(given, choices, name + "s")
 
 

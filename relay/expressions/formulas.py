@@ -13,11 +13,11 @@ from math import isfinite
 from typing import Any
 
 from relay.errors import ExpressionError, RequiredMissing
-from relay.expressions.filters import LONGEST_TEXT
 from relay.expressions.language import Evaluate, Language, words_of
 from relay.expressions.missing import Missing, is_missing, text_of
 from relay.expressions.parts import Condition
 from relay.expressions.steps import Chain, chains_of
+from relay.expressions.work import LONGEST_TEXT, MOST_STEPS, TooMuchWork, size_of
 from relay.hooks import Outcome, Scope
 from relay.lead_fields import kind_of
 from relay.model import Fault, Json
@@ -31,7 +31,7 @@ def settle(value: Any) -> Json:
     if isinstance(value, str):
         return settle_text(value)
     if isinstance(value, (list, tuple)):
-        return settle_text(text_of(value))
+        return settle_text(text_within(value))
     if value is None or isinstance(value, (bool, Missing)):
         return value if isinstance(value, bool) else None
     if not isinstance(value, (int, float)):
@@ -42,14 +42,25 @@ def settle(value: Any) -> Json:
 
 
 def settle_text(value: str) -> Json:
-    value = value.strip()
-    if len(value) > LONGEST_TEXT:
-        raise ExpressionError(f"is longer than {LONGEST_TEXT:,} characters")
+    value = within(value.strip())
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise ExpressionError("holds half a character (a lone surrogate)") from error
     return value or None
+
+
+def text_within(value: object) -> str:
+    """Write a value as text, unless it is a list of absurd length."""
+    if isinstance(value, (list, tuple)) and size_of(value) > MOST_STEPS:
+        raise TooMuchWork
+    return text_of(value)
+
+
+def within(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ExpressionError(f"is longer than {LONGEST_TEXT:,} characters")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,10 @@ class Template:
             return settle(values[0])
         if any(map(is_missing, values)):
             return None
-        parts = [text_of(value).strip() + text for value, text in zip(values, self.texts[1:], strict=True)]
-        return settle_text(self.texts[0] + "".join(parts))
+        parts = [self.texts[0]]
+        for value, text in zip(values, self.texts[1:], strict=True):
+            parts.append(within(text_within(value).strip()) + text)
+        return settle_text("".join(parts))
 
 
 class Reader:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from relay.expressions.extent import LONGEST_TEMPLATE
 from relay.expressions.formulas import Template
 
 #: The names of an event, with their keys where they are always the same.
@@ -42,16 +43,23 @@ class BadTemplate(Exception):
         self.start = start
 
 
+def nearest(word: str, known: Collection[str]) -> str:
+    """Give what was probably meant; empty where nothing is near."""
+    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.65)
+    return close[0] if close else ""
+
+
 def suggest(word: str, known: Collection[str], plural: str) -> str:
     """End a fault with what was probably meant, or with all that there is."""
-    close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.65)
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    if close := nearest(word, known):
+        return f"; did you mean {close!r}?"
     return f"; the {plural} are {', '.join(known)}" if known else f"; there are no {plural}"
 
 
 def template_of(text: str) -> Template:
     """Part text from its ``${...}``; ``$${`` is a literal ``${``. Raises BadTemplate."""
+    if len(text) > LONGEST_TEMPLATE:
+        raise BadTemplate(f"is longer than {LONGEST_TEMPLATE:,} characters", 0)
     texts, holes, place = [""], [], 0
     while place < len(text):
         if text.startswith("$${", place):
@@ -60,7 +68,7 @@ def template_of(text: str) -> Template:
         elif text.startswith("${", place):
             end = end_of_hole(text, place)
             if not text[place + 2 : end].strip():
-                raise BadTemplate("has an empty ${}", place)
+                raise BadTemplate("has an empty ${}; write an expression in it, or leave it out", place)
             holes.append((place + 2, text[place + 2 : end]))
             texts.append("")
             place = end + 1

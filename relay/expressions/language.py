@@ -6,6 +6,7 @@ Their text comes from hook files and has been checked (``grammar``). ``formulas`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -16,8 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from relay.errors import ExpressionError
-from relay.expressions.filters import FILTERS, TESTS, lookup_in
+from relay.expressions.filters import FILTERS, QUICK, TESTS, WEIGHTS, lookup_in
 from relay.expressions.missing import MISSING, Missing, is_missing, text_of
+from relay.expressions.work import LARGEST_BITS, Evaluation, bounded, counted
 from relay.hooks import Scope
 from relay.model import Json
 
@@ -32,13 +34,22 @@ class Language(ImmutableSandboxedEnvironment):
     """What expressions can say in one hook file, with its tables. Nothing can be called and no attribute reached."""
 
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+    context_class = Evaluation
 
     def __init__(self, tables: Mapping[str, Mapping[str, Json]] | None = None) -> None:
-        super().__init__(undefined=Missing)
+        # What is constant is not computed while it is compiled: that takes the cube of an expression's length.
+        super().__init__(undefined=Missing, optimized=False)
         self.tables = tables or {}
         self.globals = {}
-        self.filters = {**FILTERS, "lookup": lookup_in(self.tables), "~": concat}
-        self.tests = {**TESTS, "in": contains}
+        filters: dict[str, Callable[..., Any]] = {
+            **FILTERS,
+            "lookup": lookup_in(self.tables),
+            "~": concat,
+            "as it is": as_it_is,
+        }
+        self.filters = {name: counted(one, WEIGHTS.get(name, 1)) for name, one in filters.items()}
+        self.filters |= {"cut": cut, **{name: FILTERS[name] for name in QUICK}}
+        self.tests = {**TESTS, "in": counted(contains)}
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Take a key of an object or a place of a list; what is not there or blank is missing."""
@@ -59,7 +70,10 @@ class Language(ImmutableSandboxedEnvironment):
             return MISSING
         if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
             raise ExpressionError(f"{operator} needs two numbers; write | number after text, or ~ to join texts")
-        return super().call_binop(context, operator, left, right)
+        value = super().call_binop(context, operator, left, right)
+        if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+            raise ExpressionError("is too large a number")
+        return value
 
     def parse_expression(self, source: str) -> nodes.Expr:
         """Read one expression, whose nodes know their places. Raises TemplateSyntaxError, whose line is a place too.
@@ -104,18 +118,25 @@ class Language(ImmutableSandboxedEnvironment):
 
 
 class Plain(NodeTransformer):
-    """Turns what would be Python's own ``in`` and ``str()``, or Jinja2's own undefined, into ours."""
+    """Turns what would be Python's own ``in``, ``str()`` and slices, or Jinja2's own undefined, into ours."""
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the visitor's own names
         self.generic_visit(node)
         if len(node.ops) != 1 or node.ops[0].op not in ("in", "notin"):
-            return node
+            return with_counted_sides(node)
         test = nodes.Test(node.expr, "in", [node.ops[0].expr], [], None, None, lineno=node.lineno)
         return test if node.ops[0].op == "in" else nodes.Not(test, lineno=node.lineno)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         return nodes.Filter(node.nodes[0], "~", node.nodes[1:], [], None, None, lineno=node.lineno)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        bounds = [one or nodes.Const(None) for one in (node.arg.start, node.arg.stop, node.arg.step)]
+        return nodes.Filter(node.node, "cut", bounds, [], None, None, lineno=node.lineno)
 
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
         """Give an ``if`` without ``else`` our missing value: a key that an empty object does not have."""
@@ -125,8 +146,34 @@ class Plain(NodeTransformer):
         return node
 
 
+def with_counted_sides(node: nodes.Compare) -> nodes.Compare:
+    """Have a comparison of one long value with another counted; beside a constant there is nothing to go through."""
+    sides = [node.expr, *(operand.expr for operand in node.ops)]
+    if any(not isinstance(one, nodes.Const) and not isinstance(two, nodes.Const) for one, two in pairwise(sides)):
+        node.expr, *others = (nodes.Filter(one, "as it is", [], [], None, None, lineno=node.lineno) for one in sides)
+        for operand, one in zip(node.ops, others, strict=True):
+            operand.expr = one
+    return node
+
+
+def as_it_is(value: object) -> object:
+    return value
+
+
+def cut(value: object, start: Any, stop: Any, step: Any) -> object:
+    """Take a part of a text or a list, as in ``[:500]``; of anything else there is none."""
+    if not isinstance(value, (str, list, tuple)) or any(isinstance(one, Missing) for one in (start, stop, step)):
+        return MISSING
+    try:
+        part = value[slice(start, stop, step)]
+    except (TypeError, ValueError) as error:
+        raise ExpressionError("is cut at a place that is no whole number") from error
+    return MISSING if is_missing(part) else part
+
+
 def concat(*values: object) -> str:
-    return "".join(map(text_of, values))
+    parts = [text_of(one) for one in values]
+    return bounded(lambda: "".join(parts), size=sum(map(len, parts)))
 
 
 def contains(value: object, container: Any) -> bool:
@@ -141,6 +188,8 @@ def words_of(error: Exception) -> str:
         return str(error)
     if isinstance(error, ZeroDivisionError):
         return "divides by zero"
+    if isinstance(error, OverflowError):
+        return "is too large a number"
     if isinstance(error, TypeError) and "not supported between" in str(error):
         return "text is compared with a number; write | number after the text"
     return f"the expression can't be computed ({type(error).__name__})"

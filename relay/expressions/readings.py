@@ -15,6 +15,8 @@ from unicodedata import combining, normalize
 import phonenumbers
 from dateutil.parser import parse as parse_date
 from dateutil.parser import parserinfo
+from stdnum.cl import rut as chilean
+from stdnum.exceptions import ValidationError
 
 from relay.errors import ExpressionError
 
@@ -29,6 +31,7 @@ NUMBER = re.compile(r"[^\d+\-.,]*([+-]?[\d.,'\u2019\s]*\d)[.,]?\s*(?:m[23]\b|[^\
 GROUPED = {mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in ".,' "}
 LONGEST_NUMBER = 40
 LONGEST_DATE = 60
+LONGEST_RUT = 40
 
 INITIAL = re.compile(r"(^|[-'\u2019])(\w)")
 ISO_DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?=$|[T ])")
@@ -97,6 +100,14 @@ def phone(text: str, region: str | None) -> str:
         where = f" of {region}" if region else "; say its country, as in phone('CL'), if it is written without its +"
         raise ExpressionError(f"is not a phone number{where}")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def rut(text: str) -> str:
+    """Write a Chilean tax number as '12.345.678-5'; its check digit must be right."""
+    try:
+        return chilean.format(chilean.validate(text.lstrip("0") if len(text) <= LONGEST_RUT else ""))
+    except ValidationError as error:
+        raise ExpressionError("is not a RUT; it ends with its check digit, as in 12.345.678-5") from error
 
 
 def truth(text: str) -> bool:

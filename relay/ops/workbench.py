@@ -16,6 +16,7 @@ from relay import rulebook
 from relay.backtest.report import Report
 from relay.backtest.run import run
 from relay.drafts.files import RuleFile, path_of, read, save, sized
+from relay.drafts.names import Names, names_in
 from relay.drafts.patch import Hunk, hunks
 from relay.drafts.reading import Draft, Drafts
 from relay.drafts.trying import Tried, Verdict, explained, tried
@@ -30,7 +31,7 @@ from relay.senders import ABOUT
 #: Events that a draft is tried on as it is written.
 MOST_TRIED = 20
 #: What stands beside the text.
-EVENTS, DIFF, BACKTEST = SHOWS = ("events", "diff", "backtest")
+EVENTS, NAMES, DIFF, BACKTEST = SHOWS = ("events", "names", "diff", "backtest")
 WORST_FIRST = list(Verdict)
 #: Events that a backtest is of unless it is said otherwise, and how long it may take.
 USUAL = 1_000
@@ -76,6 +77,8 @@ class Bench:
     explained: Explained | None
     #: What others have changed of the file since the person began; empty where nobody has, or where that is not kept.
     theirs: tuple[Hunk, ...] = ()
+    #: What the events bring; None where that is not shown.
+    names: Names | None = None
     #: What the backtest found; None where it was not run.
     report: Report | None = None
 
@@ -133,6 +136,7 @@ class Workbench:
             hunks=tuple(hunks(file.text, draft.text)),
             explained=explained(chosen, draft.hook) if chosen and draft.hook else None,
             theirs=tuple(self._since(hook, asked.began, file)) if overtaken else (),
+            names=names_in(events, now, draft.hook) if asked.show == NAMES else None,
             report=self.backtest(now, draft.hook, asked.last) if asked.run and draft.hook else None,
         )
 

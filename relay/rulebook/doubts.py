@@ -113,7 +113,7 @@ def meant_by(name: str, key: str, seen: Mapping[str, Collection[str]]) -> str:
 
 
 def is_spare(one: Named, meant: str, named: Sequence[Named], seen: Mapping[str, Collection[str]]) -> bool:
-    """Whether it stands in for a name that was seen, as in ``fields.movil or fields.telefono``, and is no slip of it."""
+    """Whether it stands in for a name that was seen, and is no slip of it: ``fields.movil or fields.telefono``."""
     if not one.key.choice or one.what.endswith("when"):
         return False
     sides = [two.key for two in named if two.entry is one.entry and two.start == one.start]

@@ -5,10 +5,18 @@ Commands and pages ask for it; what may be a secret is never shown.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from unicodedata import combining, east_asian_width
 
 from relay.errors import Problem
 
+#: A key of the file itself, and those under which secrets are named.
+KEY = re.compile(r"([\w.-]+)\s*:")
+SECRET = re.compile(r"secr|token|pass|key", re.IGNORECASE)
+#: What stands between punctuation in a line, and what the name of an environment variable looks like.
+WORD = re.compile(r"[^\s\[\]{},:'\"-]+")
+NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 #: Characters of a long line that are shown around the place.
 WIDEST = 110
 
@@ -16,7 +24,7 @@ WIDEST = 110
 def excerpt(problem: Problem, text: str) -> tuple[str, str] | None:
     """Give the line of the text and a line of marks under it; None where there is none to show."""
     lines = text.split("\n")
-    if not problem.quotable or not problem.column or not 0 < problem.line <= len(lines):
+    if not problem.column or not 0 < problem.line <= len(lines) or may_hold_secret(lines[: problem.line]):
         return None
     line = lines[problem.line - 1].rstrip("\r")
     start = min(problem.column - 1, len(line))
@@ -27,6 +35,15 @@ def excerpt(problem: Problem, text: str) -> tuple[str, str] | None:
     ends = ("\N{HORIZONTAL ELLIPSIS}" if first else "", "\N{HORIZONTAL ELLIPSIS}" if first + WIDEST < len(line) else "")
     marks = " " * (len(ends[0]) + cells(before)) + "^" * max(1, cells(marked))
     return printable(f"{ends[0]}{shown}{ends[1]}"), marks
+
+
+def may_hold_secret(lines: Sequence[str]) -> bool:
+    """Whether the last line is about secrets and holds more than names of environment variables: the secret itself."""
+    key = next((found for line in reversed(lines) if (found := KEY.match(line))), None)
+    if key is None or not SECRET.search(key[1]):
+        return False
+    held = lines[-1].removeprefix(key[0]).partition(" #")[0]
+    return any(not NAME.fullmatch(word) for word in WORD.findall(held))
 
 
 def cells(text: str) -> int:

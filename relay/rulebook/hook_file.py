@@ -14,7 +14,7 @@ from pathlib import PurePath
 from relay.errors import Problem
 from relay.expressions.certain import Fixed
 from relay.expressions.flaws import Vocabulary
-from relay.expressions.grammar import suggest
+from relay.expressions.grammar import nearest, suggest
 from relay.expressions.language import Language
 from relay.expressions.readings import plain
 from relay.hooks import Formula, Hook, LeadBy, Rule
@@ -22,13 +22,19 @@ from relay.model import Json
 from relay.rulebook.doubts import say_not_given, say_shadowed, say_unseen, say_unused
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import read_rule
+from relay.rulebook.shadow_reading import read_shadow_key
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.wording import Wording
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
 from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
-KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature", "shadow")
+LEAD_KEYS = ("id", "match", "missing", "nameless")
+EVENT_KEYS = ("id", "time")
+#: The words of ``lead: missing`` and of ``tests``, the usual one first.
+MISSING = ("park", "create", "ignore")
+TESTS = ("keep", "deliver")
 MATCHES = ("phone", "email", "external_id")
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 #: What the name of an environment variable looks like, and a secret does not.
@@ -68,9 +74,12 @@ def read_hook(file: PurePath, content: bytes, known: Known) -> tuple[Hook | None
 
 def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Known) -> Hook:
     """Read every key; what can't be read leaves a fault and an empty value."""
+    entries = dict(entries)
+    foreign = {key for one in known.senders.values() for key in one.keys}
+    page.known(entries, "the file", (*KEYS, *foreign))
     sender = read_sender(page, entries.get("sender"), known.senders)
     about = known.senders.get(sender)
-    page.known(dict(entries), "the file", (*KEYS, *(about.keys if about else ())))
+    say_foreign(page, entries, about, foreign)
     tables = read_tables(page, entries.get("tables"))
     fixed: Fixed = {("hook", "name"): [name], ("event", "test"): [True, False]}
     wording = Wording(page, Language(tables), vocabulary(tables, about), fixed, known.at_once)
@@ -88,16 +97,26 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         file=page.file,
         text=content,
         destination=read_destination(page, entries.get("destination"), known.destinations),
-        deliver_tests=page.option(entries.get("tests"), "tests", ("keep", "deliver")) == "deliver",
+        deliver_tests=page.option(entries.get("tests"), "tests", TESTS) == "deliver",
         keys={key: known.environment.get(one, "").strip() for key, one in key_names.items()},
         key_names=key_names,
         signature=read_signature(page, entries.get("signature"), about),
         tables=tables,
         event_id=event_id,
         event_time=event_time,
+        shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
     say_doubts(wording, entries, about, known.seen(hook) if known.seen and not page.faulty else {})
     return hook
+
+
+def say_foreign(page: Page, entries: Entries, about: About | None, foreign: Collection[str]) -> None:
+    """Say which keys belong to other senders."""
+    for key in entries if about else ():
+        if about and key in foreign and key not in about.keys:
+            page.fault(
+                entries[key].key, f"the file has the key {key!r}, which {about.title} does not need; leave it out"
+            )
 
 
 def say_doubts(wording: Wording, entries: Entries, about: About | None, seen: Mapping[str, Collection[str]]) -> None:
@@ -117,12 +136,17 @@ def vocabulary(tables: Tables, about: About | None) -> Vocabulary:
 
 def read_sender(page: Page, entry: Entry | None, senders: Collection[str]) -> str:
     if entry is None:
-        page.fault(WHOLE, f"the file has no sender; add one of {', '.join(senders)}")
+        page.fault(WHOLE, "the file has no sender; add one, as in sender: typeform (relay senders lists all)")
         return ""
     name = page.text_of(entry, "sender")
     if name and name not in senders:
-        page.fault(entry.at, f"unknown sender {name!r}{suggest(name, senders, 'senders')}")
+        page.fault(entry.at, f"unknown sender {name!r}; {did_you_mean(name, senders)}")
     return name or ""
+
+
+def did_you_mean(name: str, senders: Collection[str]) -> str:
+    meant = nearest(name, senders)
+    return f"did you mean {meant!r}?" if meant else "relay senders lists those that there are"
 
 
 def read_destination(page: Page, entry: Entry | None, destinations: Collection[str]) -> str:
@@ -155,7 +179,7 @@ def say_unset(page: Page, entry: Entry, what: str, name: str, environment: Mappi
         page.fault(entry.at, f"{what} {name!r} is not set; set this environment variable")
         return
     words = "must be the name of an environment variable that is set, as in TYPEFORM_SECRET, never the secret itself"
-    page.fault(entry.at, f"{what} {words}", quotable=False)
+    page.fault(entry.at, f"{what} {words}")
 
 
 def read_keys(page: Page, entries: Entries, about: About, environment: Mapping[str, str]) -> dict[str, str]:
@@ -175,8 +199,8 @@ def read_event(wording: Wording, entry: Entry | None) -> tuple[Formula | None, F
     entries = wording.page.entries(entry, "event") if entry else None
     if entries is None:
         return None, None
-    wording.page.known(entries, "event", ("id", "time"))
-    found = {key: wording.formula(entries[key], f"event: {key}") for key in ("id", "time") if key in entries}
+    wording.page.known(entries, "event", EVENT_KEYS)
+    found = {key: wording.formula(entries[key], f"event: {key}") for key in EVENT_KEYS if key in entries}
     return found.get("id"), found.get("time")
 
 
@@ -188,16 +212,22 @@ def read_lead(wording: Wording, entry: Entry | None) -> LeadBy:
     entries = page.entries(entry, "lead")
     if entries is None:
         return LeadBy()
-    page.known(entries, "lead", ("id", "match", "missing", "nameless"))
+    page.known(entries, "lead", LEAD_KEYS)
     if ("id" in entries) == ("match" in entries):
-        page.fault(entry.key, "lead needs one of id and match")
+        page.fault(
+            entry.key,
+            "lead needs one of two: id, as in id: ${hidden.lead_id}, or match",
+        )
     if "missing" in entries and "match" not in entries:
-        page.fault(entries["missing"].key, "lead: missing belongs to match; an event whose id is missing is parked")
-    missing = page.option(entries.get("missing"), "lead: missing", ("park", "create", "ignore"))
+        page.fault(
+            entries["missing"].key,
+            "lead: missing belongs to match; leave it out: an event whose id is missing is parked",
+        )
+    missing = page.option(entries.get("missing"), "lead: missing", MISSING)
     nameless = page.text_of(entries["nameless"], "lead: nameless") if "nameless" in entries else ""
     if nameless and missing != "create":
-        words = "it is the first name of a lead that is created from an event without one"
-        page.fault(entries["nameless"].key, f"lead: nameless belongs to missing: create; {words}")
+        words = "is the first name of leads that are created; write missing: create, or leave it out"
+        page.fault(entries["nameless"].key, f"lead: nameless {words}")
     return LeadBy(
         id=wording.formula(entries["id"], "lead: id") if "id" in entries else None,
         match=read_match(wording, entries["match"]) if "match" in entries else (),
@@ -213,7 +243,7 @@ def read_match(wording: Wording, entry: Entry) -> tuple[tuple[str, Formula], ...
     wording.page.known(entries, "lead: match", MATCHES)
     if not entries:
         wording.page.fault(entry.at, f"lead: match is empty; match by {' or '.join(MATCHES)}")
-    found = [(key, wording.formula(one, f"lead: match: {key}")) for key, one in entries.items()]
+    found = [(key, wording.formula(one, f"lead: match: {key}")) for key, one in entries.items() if key in MATCHES]
     return tuple((key, formula) for key, formula in found if formula)
 
 

@@ -16,12 +16,14 @@ from relay.expressions.language import Tree
 from relay.hooks import Rule
 from relay.lead_fields import FIELDS, fault_of
 from relay.model import METADATA, Json
-from relay.rulebook.places import Place
+from relay.rulebook.places import Place, place_of
 from relay.rulebook.wording import Wording
 from relay.rulebook.yaml_nodes import Entry, Page, kind_of_node
 from relay.rulebook.yaml_reading import Items, Node, Pairs, Scalar
 
 KEYS = ("name", "when", "update", "deliver", "stop")
+#: The words of ``deliver``, the usual one first.
+DELIVER = ("merged", "each")
 #: How deep a list or an object in metadata may be: far less than what a JSON writer ends at.
 DEEPEST = 8
 #: A text that is nothing but an expression without its ``${ }``, or with those of another language.
@@ -65,7 +67,7 @@ def read_rule(wording: Wording, entry: Entry, number: int) -> tuple[Draft | None
     draft = Draft(f"rule {name!r}" if name else f"rule {number}", entries["name"].at if name else entry.key, name or "")
     page.known(entries, draft.what, KEYS)
     read_when(wording, entries.get("when"), draft)
-    draft.each = page.option(entries.get("deliver"), f"{draft.what}: deliver", ("merged", "each")) == "each"
+    draft.each = page.option(entries.get("deliver"), f"{draft.what}: deliver", DELIVER) == "each"
     draft.stop = page.option(entries.get("stop"), f"{draft.what}: stop", ("false", "true")) == "true"
     read_update(wording, entries.get("update"), draft, entry.key)
     if name is None or page.faulty > before:
@@ -159,31 +161,39 @@ def read_nested(page: Page, entry: Entry, register: str, draft: Draft) -> None:
     what = f"{draft.what}: {register}"
     try:
         value = nested_of(entry.node)
-    except ValueError as error:
-        page.fault(entry.at, f"{what} {error}")
+    except Unfit as error:
+        page.fault(place_of(error.node), f"{what} {error}")
         return
     draft.literals[register] = value
     words = "metadata is meant to be flat, and a later value replaces it whole; write one key for each part"
     page.warn(entry.at, f"{what} is {kind_of_node(entry.node)}: {words}")
 
 
+class Unfit(Exception):
+    """A part of a list or an object that can't be a value. The text says why."""
+
+    def __init__(self, words: str, node: Node) -> None:
+        super().__init__(words)
+        self.node = node
+
+
 def nested_of(node: Node, depth: int = 1) -> Json:
-    """Give the value of a list or an object of literals. Raises ValueError."""
+    """Give the value of a list or an object of literals. Raises Unfit."""
     if depth > DEEPEST:
-        raise ValueError(f"is nested more than {DEEPEST} deep")
+        raise Unfit(f"is nested more than {DEEPEST} deep", node)
     if isinstance(node, Items):
         return [nested_of(one, depth + 1) for one in node.items]
     if isinstance(node, Pairs):
         keys = [key.text if isinstance(key, Scalar) else "" for key, _ in node.pairs]
         if len(set(keys)) < len(keys) or "" in keys:
-            raise ValueError("has a key twice, or one that is no text")
+            raise Unfit("has a key twice, or one that is no text", node)
         return {key: nested_of(one, depth + 1) for key, (_, one) in zip(keys, node.pairs, strict=True)}
     if "${" in node.text:
-        raise ValueError("has a ${ } inside, which is not filled there; give the value a key of its own")
+        raise Unfit("has a ${ } inside, which is not filled there; give the value a key of its own", node)
     try:
         return settle(node.value)
     except ExpressionError as error:
-        raise ValueError(f"has a value that {error}") from error
+        raise Unfit(f"has a value that {error}", node) from error
 
 
 def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> None:
@@ -191,7 +201,8 @@ def read_value(wording: Wording, entry: Entry, register: str, draft: Draft) -> N
     page, what = wording.page, f"{draft.what}: {register}"
     draft.places[register] = entry.key
     if not isinstance(entry.node, Scalar):
-        page.fault(entry.at, f"{what} must be one value, not {kind_of_node(entry.node)}")
+        words = "write a text, or an expression in ${ }"
+        page.fault(entry.at, f"{what} must be one value, not {kind_of_node(entry.node)}; {words}")
         return
     value = entry.node.value
     if isinstance(value, str) and "${" in value:
@@ -218,10 +229,19 @@ def say_wrong_type(wording: Wording, entry: Entry, template: Template, register:
     """Say where a core field, which must be text, would always be given something else."""
     if register.startswith(METADATA) or not template.alone:
         return
-    kind, by = kind_given(wording.trees[template.holes[0]])
-    if kind:
-        words = f"{register} must be text, but {by} gives {kind}, which it never takes"
-        wording.page.idle(wording.inside(entry, template.starts[0], len(template.holes[0])), f"{what}: {words}")
+    if given := kind_given(wording.trees[template.holes[0]]):
+        at = wording.inside(entry, template.starts[0], len(template.holes[0]))
+        wording.page.idle(at, f"{what} must be text, but {given}")
+
+
+def cure_of(register: str, value: Json) -> str:
+    """Say what would be right in place of a literal that the lead API refuses."""
+    if value is None:
+        return "leave it out"
+    if isinstance(value, (int, float)):
+        return "put it in quotes"
+    wanted = {"email": "ana@example.com", "campaign_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
+    return f"write one, as in {wanted[register]}" if register in wanted else "write a text"
 
 
 def read_literal(page: Page, entry: Entry, register: str, value: Json, draft: Draft) -> None:
@@ -234,7 +254,6 @@ def read_literal(page: Page, entry: Entry, register: str, value: Json, draft: Dr
         clears = "" if register.startswith(METADATA) or fault_of(register, None) else ", or write null to clear it"
         page.fault(entry.at, f"{draft.what}: {register} is empty; leave it out{clears}")
     elif words := fault_of(register, settled):
-        quotes = "; put it in quotes" if isinstance(value, (int, float)) else ""
-        page.fault(entry.at, f"{draft.what}: {words}{quotes}")
+        page.fault(entry.at, f"{draft.what}: {words}; {cure_of(register, value)}")
     else:
         draft.literals[register] = settled

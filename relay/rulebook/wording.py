@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from relay.expressions.certain import Fixed
-from relay.expressions.flaws import Key, Vocabulary, look_at, place_of
+from relay.expressions.flaws import Key, Vocabulary, look_at, span_of
 from relay.expressions.formulas import Reader, Template, Unit
 from relay.expressions.grammar import BadTemplate, template_of
 from relay.expressions.language import Branch, Language, Tree
@@ -80,9 +80,8 @@ class Wording:
         """Give the place of a node of an expression; of the whole where the node is the whole."""
         if node is self.trees.get(source):
             return entry.at
-        text = entry.node.text if isinstance(entry.node, Scalar) else source
-        start = place_of(node, source)
-        return self.inside(entry, start, max(1, len(text.split(maxsplit=1)[0]) if not start else 1))
+        start, end = span_of(node, source)
+        return self.inside(entry, start, end - start)
 
     def formula(self, entry: Entry, what: str) -> Formula | None:
         """Read a value that must come out of the event."""

@@ -11,25 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from relay.errors import Problem
-from relay.expressions.grammar import suggest
+from relay.expressions.grammar import nearest, suggest
 from relay.lead_fields import kind_of
 from relay.model import Json
 from relay.rulebook.places import Place, place_inside, place_of
 from relay.rulebook.yaml_reading import CORE, CORE_TAGS, BadYaml, Items, Node, Pairs, Scalar, read
-
-#: What the library says of a mistake, and what it most often is.
-PLAIN_WORDS = {
-    "mapping values are not allowed here": "a ': ' where none can be; put the value in quotes",
-    "cannot start any token": "a character that can't begin a value; put the value in quotes",
-    "found unexpected end of stream": "a quote that is not closed",
-    "but found '<scalar>'": "text after a closing quote; put the whole value in quotes",
-    "but got '{'": "a ${ inside [ ] or { }; put the value in quotes, or write one key on each line",
-    "but found '<block": "an indentation that does not fit the lines above",
-    "could not find expected ':'": "a line that is neither a key with its ':' nor part of the value above",
-    "found another document": "a second document after ---; one file is one hook",
-    "found undefined alias": "an alias (*) without its anchor (&)",
-}
-
 
 #: What is wrong with a whole file is told of its first line.
 WHOLE = Place(1)
@@ -58,8 +44,8 @@ class Page:
     #: Whether it was loaded once and is read again: what works, though to no effect, is no fault then.
     again: bool = False
 
-    def fault(self, at: Place, words: str, *, quotable: bool = True) -> None:
-        self.note(at, words, "fault", quotable)
+    def fault(self, at: Place, words: str) -> None:
+        self.note(at, words, "fault")
 
     def idle(self, at: Place, words: str) -> None:
         """Note what does no harm and has no effect: a fault where rules are written."""
@@ -68,10 +54,11 @@ class Page:
     def warn(self, at: Place, words: str) -> None:
         self.note(at, words, "warning")
 
-    def note(self, at: Place, words: str, severity: Literal["fault", "warning"], quotable: bool = True) -> None:
+    def note(self, at: Place, words: str, severity: Literal["fault", "warning"]) -> None:
         line, column, length = at
-        place = {"line": line, "column": column, "length": length}
-        self.problems.append(Problem(file=self.file, words=words, severity=severity, quotable=quotable, **place))
+        self.problems.append(
+            Problem(file=self.file, line=line, column=column, length=length, words=words, severity=severity)
+        )
 
     @property
     def faulty(self) -> int:
@@ -96,7 +83,7 @@ class Page:
             self.fault(Place(content.count(b"\n", 0, error.start) + 1, column, 1), "is not UTF-8 text")
         except BadYaml as error:
             at = Place(error.line, error.column) if error.line else WHOLE
-            self.fault(at, f"is not YAML: {words_of(str(error))}")
+            self.fault(at, f"is not YAML: {error}")
         else:
             if node is not None:
                 return self.without_tags(Entry(place_of(node), node))
@@ -109,6 +96,10 @@ class Page:
             if has_tag(node):
                 words = "means nothing here; leave it out, or put the value in quotes"
                 self.fault(place_of(node), f"the tag {node.tag} {words}")
+            if isinstance(node, Scalar) and not is_utf8(node.text):
+                self.fault(
+                    place_of(node), "holds half a character (a lone surrogate), as in \\ud83d; write the whole one"
+                )
         return root
 
     def entries(self, entry: Entry, what: str) -> dict[str, Entry] | None:
@@ -121,16 +112,24 @@ class Page:
             if not isinstance(key, Scalar) or not key.text:
                 self.fault(place_of(key), f"{what} has a key that is no text")
             elif key.text in found:
-                self.fault(place_of(key), f"{what} has the key {key.text!r} twice")
+                first = found[key.text].key.line
+                self.fault(
+                    place_of(key), f"{what} has the key {key.text!r} twice, first in line {first}; leave out one"
+                )
             else:
                 found[key.text] = Entry(place_of(key), value)
         return found
 
     def known(self, entries: dict[str, Entry], what: str, keys: Collection[str]) -> None:
-        """Say which keys of an object are not known."""
-        for key, entry in entries.items():
+        """Say which keys of an object are not known. The entry of one that is nearly known goes under its right name.
+
+        So nobody is told that it is missing, and what is wrong in it is told at once.
+        """
+        for key, entry in list(entries.items()):
             if key not in keys:
                 self.fault(entry.key, f"{what} has the unknown key {key!r}{suggest(key, keys, 'keys')}")
+                if meant := nearest(key, keys):
+                    entries.setdefault(meant, entry)
 
     def items(self, entry: Entry, what: str) -> list[Entry]:
         """Read a list that holds something; an empty one after a fault."""
@@ -164,12 +163,6 @@ class Page:
         return value.lower()
 
 
-def words_of(problem: str) -> str:
-    if "'\\t'" in problem:
-        return "a tab; indent with spaces"
-    return next((words for part, words in PLAIN_WORDS.items() if part in problem), problem)
-
-
 def scalar_of(node: Node) -> Json:
     """Give a scalar's value; None for what is none."""
     return node.value if isinstance(node, Scalar) else None
@@ -179,6 +172,14 @@ def kind_of_node(node: Node) -> str:
     if isinstance(node, Scalar):
         return kind_of(node.value)
     return "an object" if isinstance(node, Pairs) else "a list"
+
+
+def is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def has_tag(node: Node) -> bool:

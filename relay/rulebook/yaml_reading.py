@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 
 from relay.model import Json
+from relay.rulebook.yaml_words import PLAIN, Failure, plain_words
 
 CORE = "tag:yaml.org,2002:"
 CORE_TAGS = ("", "!", "str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
@@ -35,6 +36,11 @@ WORDS: dict[str, Json] = {
 
 #: A library's mark: ``line``, ``column`` and ``index``, each from 0.
 Mark: TypeAlias = Any
+
+#: Lists and objects within one another: a hook file needs eight, and the slower reader takes the square of the depth.
+DEEPEST = 50
+#: Values for which aliases may stand in a file: a few lines of aliases of aliases would else be millions of values.
+MOST_REPEATED = 10_000
 
 
 class BadYaml(Exception):
@@ -150,10 +156,15 @@ def exactly(text: str) -> Node | None:
     try:
         return composed(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadYaml(str(error.problem), *((mark.line + 1, mark.column + 1) if mark else ())) from error
+        at, since = place(error.problem_mark or error.context_mark), place(error.context_mark or error.problem_mark)
+        told = plain_words(Failure(str(error.problem), str(error.context or ""), at, since, text))
+        raise BadYaml(told.words, *told.at) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise BadYaml(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def place(mark: Mark) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
 def composed(events: Iterable[Any]) -> Node | None:
@@ -161,12 +172,17 @@ def composed(events: Iterable[Any]) -> Node | None:
     root: list[Node] = []
     open_nodes: list[tuple[Node | None, list[Node]]] = [(None, root)]
     anchors: dict[str, Node] = {}
+    room = MOST_REPEATED
     for event in events:
         kind = type(event).__name__
         if kind in ("SequenceEndEvent", "MappingEndEvent"):
             close(*open_nodes.pop(), event.end_mark)
         elif kind == "AliasEvent":
             open_nodes[-1][1].append(anchored(event, anchors))
+            room -= weight(anchored(event, anchors), room)
+            if room < 0:
+                words = f"aliases (*) that stand for more than {MOST_REPEATED:,} values"
+                raise BadYaml(words, event.start_mark.line + 1, event.start_mark.column + 1)
         elif make := MAKERS.get(kind):
             node = make(event)
             open_nodes[-1][1].append(node)
@@ -174,8 +190,10 @@ def composed(events: Iterable[Any]) -> Node | None:
                 anchors[event.anchor] = node
             if not isinstance(node, Scalar):
                 open_nodes.append((node, []))
+            if len(open_nodes) > DEEPEST:
+                raise BadYaml("is nested too deeply", event.start_mark.line + 1, event.start_mark.column + 1)
         elif kind == "DocumentStartEvent" and root:
-            raise BadYaml("found another document", event.start_mark.line + 1, event.start_mark.column + 1)
+            raise BadYaml(PLAIN["found another document"], *place(event.start_mark))
     return root[0] if root else None
 
 
@@ -191,8 +209,21 @@ def close(node: Node | None, found: list[Node], end: Mark) -> None:
 
 def anchored(event: Any, anchors: dict[str, Node]) -> Node:
     if event.anchor not in anchors:
-        raise BadYaml(f"found undefined alias {event.anchor!r}", event.start_mark.line + 1, event.start_mark.column + 1)
+        raise BadYaml(PLAIN["found undefined alias"], *place(event.start_mark))
     return anchors[event.anchor]
+
+
+def weight(node: Node, most: int) -> int:
+    """Count a node and all below it, an alias each time anew; no further than a little above ``most``."""
+    count, left = 0, [node]
+    while left and count <= most:
+        one = left.pop()
+        count += 1
+        if isinstance(one, Items):
+            left += one.items
+        elif isinstance(one, Pairs):
+            left += [part for pair in one.pairs for part in pair]
+    return count
 
 
 def scalar(event: Any) -> Scalar:

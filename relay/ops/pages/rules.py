@@ -58,7 +58,11 @@ def add_page(desk: Desk, means: Means, work: Workbench) -> None:
         text = text_of(means, hook, version) if version else None
         if text is None:
             text = file.text if file.content is not None else work.last_text(hook) or ""
-        return shown(means, work.bench(hook, Asked(text=text, began=file.version, event=args.get("event", ""))))
+        show = args.get("show", "")
+        asked = Asked(
+            text=text, began=file.version, show=show if show in SHOWS else EVENTS, event=args.get("event", "")
+        )
+        return shown(means, work.bench(hook, asked))
 
     @desk.act("/hooks/<hook>/rules/try", role=Role.VIEWER)
     def try_rules(hook: str) -> Answer:

@@ -56,6 +56,7 @@ SENTENCES = (
     N_("version %(version)s of its hook file is not kept, and hook '%(hook)s' is not loaded now"),
     N_("version %(version)s of its hook file is not kept: these are the rules of now"),
     N_("as sender '%(sender)s' does it"),
+    N_("%(lead)s, else %(kind)s"),
     # What happened to it since.
     N_("became a dead letter: %(kind)s: %(words)s"),
     N_("became a dead letter"),

@@ -6,6 +6,7 @@ from relay.texts import N_
 
 SENTENCES = (
     # Expressions that can't be compiled.
+    N_("holds a number of too many digits"),
     N_("can't be read: %(words)s; %(hint)s"),
     N_("compare with =="),
     N_("write and"),
@@ -34,6 +35,17 @@ SENTENCES = (
     N_("the %(what)s are %(choices)s; other text is put in quotes"),
     N_("there are no %(what)s"),
     N_("there are no %(what)s; other text is put in quotes"),
+    # Drafts.
+    N_("it is on a file system that is read-only"),
+    N_("the relay may not write there"),
+    N_("the disk is full"),
+    N_("its folder is not there"),
+    N_("the text has %(size)s bytes; a hook file that is edited here may have %(most)s"),
+    N_("the text has half a character in it, which no file can hold"),
+    N_("can't be saved: %(words)s"),
+    N_("too many drafts are being tried just now; wait a little, then try again"),
+    N_("too many backtests are running just now; wait a little, then try again"),
+    N_("destination %(value)s has no address; set %(variable)s"),
     # The folder.
     N_("holds no hook file; add one, as in %(file)s"),
     N_("no such folder; set RELAY_RULES to the folder of the hook files"),
@@ -90,6 +102,15 @@ SENTENCES = (
     N_("signature: id is signed; name its header, as in id: webhook-id"),
     N_("signature: signed: unknown part %(value)s; %(hint)s"),
     N_("signature: %(name)s is no name of a header; write it as in X-Signature"),
+    # Its shadow.
+    N_("shadow must be a path inside the folder of this file, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_("shadow must be a hook file, which ends in .yaml, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_(
+        "shadow %(value)s would be a hook itself in the folder of this file; put it into a folder beside, "
+        "as in shadow/%(name)s.yaml"
+    ),
+    N_("a shadow maps the events of its hook, whose sender is %(sender)s, not %(value)s"),
+    N_("is not there: put it there, or take the key shadow out"),
     # Its YAML.
     N_("is not UTF-8 text"),
     N_("is not YAML: %(words)s"),

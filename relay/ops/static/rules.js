@@ -16,6 +16,7 @@
   drawn.setAttribute("aria-hidden", "true");
   box.prepend(drawn);
   box.classList.add("lit");
+  form.classList.add("scripted");
   let lines = [];
 
   // A comment, a key, text in quotes, a hole with its expression; whatever is between them has no colour.
@@ -96,6 +97,21 @@
     if (place) {
       event.preventDefault();
       jump(Number(place.dataset.line), Number(place.dataset.column || 0), Number(place.dataset.length || 0));
+    }
+  });
+
+  // A name goes in as it is where an expression stands, and in a hole elsewhere.
+  function insert(name) {
+    const { selectionStart: start, selectionEnd: end, value } = text;
+    const before = value.slice(value.lastIndexOf("\n", start - 1) + 1, start);
+    const bare = before.lastIndexOf("${") > before.lastIndexOf("}") || /^\s*(- )*when:/.test(before);
+    text.focus({ preventScroll: true });
+    put(start, end, bare ? name : `\${${name}}`);
+  }
+  document.addEventListener("click", (event) => {
+    const place = event.target.closest("[data-insert]");
+    if (place) {
+      insert(place.dataset.insert);
     }
   });
 
