@@ -62,7 +62,7 @@ class Language(ImmutableSandboxedEnvironment):
             **FILTERS,
             "lookup": lookup_in(self.tables),
             "~": concat,
-            "as it is": as_it_is,
+            "as_it_is": as_it_is,
         }
         self.filters = {name: counted(one, WEIGHTS.get(name, 1)) for name, one in filters.items()}
         self.filters |= {"cut": cut, **{name: FILTERS[name] for name in QUICK}}
@@ -187,7 +187,7 @@ def with_counted_sides(node: nodes.Compare) -> nodes.Compare:
     """Have a comparison of one long value with another counted; beside a constant there is nothing to go through."""
     sides = [node.expr, *(operand.expr for operand in node.ops)]
     if any(not isinstance(one, nodes.Const) and not isinstance(two, nodes.Const) for one, two in pairwise(sides)):
-        node.expr, *others = (nodes.Filter(one, "as it is", [], [], None, None, lineno=node.lineno) for one in sides)
+        node.expr, *others = (nodes.Filter(one, "as_it_is", [], [], None, None, lineno=node.lineno) for one in sides)
         for operand, one in zip(node.ops, others, strict=True):
             operand.expr = one
     return node
