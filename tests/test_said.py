@@ -33,6 +33,8 @@ ELSEWHERE = {
     "relay/parts.py": "the screen of relay up",
     "relay/doctor.py": "relay doctor",
     "relay/trials": "relay test",
+    "relay/rulebook/schema.py": "relay schema",
+    "relay/expressions/glossary.py": "relay schema",
     "relay/backtest/conditions.py": "relay diff",
     "relay/backtest/proof.py": "relay audit",
     "relay/logs.py": "the log",
@@ -57,8 +59,16 @@ NOT_SAID = {
     "Mapping[str, tuple[Stamp, str]]": "a type",
     "found another document": "as the library says it; the page of a hook file puts it plainly",
     "found undefined alias …": "as the library says it; the page of a hook file puts it plainly",
-    "tuple[int, int, int, int]": "a type",
+    "found undefined alias": "as the library says it; the page of a hook file puts it plainly",
+    "tuple[int, int]": "a type",
+    "not in": "an operator",
+    **dict.fromkeys(
+        ("unknown name '….…'; there are no ", "…: no event or example ever had ….…; did you mean ?"),
+        "conditions that exclude each other: it is never said so",
+    ),
+    **dict.fromkeys(("not … … …", "not … … […]", "… is …", "not …"), "a condition"),
     "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
+    "tuple[int, int, int, int]": "a type",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
@@ -231,9 +241,10 @@ def spanish(text: str, status: int | None = None) -> str:
             "hook",
         ),
         (
-            "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5: lead needs one of id and match",
-            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5: lead necesita id o match, "
-            "uno de los dos",
+            "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5:7: an alias (*) without its anchor "
+            "(&); put the value in quotes if it is none",
+            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su ancla "
+            "(&); pon el valor entre comillas si no lo es",
         ),
         ("", ""),
     ],
