@@ -38,8 +38,6 @@ ELSEWHERE = {
     "relay/backtest/conditions.py": "relay diff",
     "relay/backtest/proof.py": "relay audit",
     "relay/logs.py": "the log",
-    "relay/expressions/glossary.py": "the schema, which editors show",
-    "relay/rulebook/schema.py": "the schema, which editors show",
     "relay/metrics.py": "Prometheus",
     "relay/ops/api": "the description of the API",
     "relay/ops/scrape.py": "Prometheus",
@@ -57,9 +55,8 @@ NOT_SAID = {
     "…?(masked, … characters)": "within an address",
     "…://(masked, … characters)@…": "within an address",
     "Mapping[str, tuple[Stamp, str]]": "a type",
-    "found another document": "as the library says it; the page of a hook file puts it plainly",
-    "found undefined alias …": "as the library says it; the page of a hook file puts it plainly",
     "found undefined alias": "as the library says it; the page of a hook file puts it plainly",
+    "found another document": "as the library says it; the page of a hook file puts it plainly",
     "tuple[int, int]": "a type",
     "not in": "an operator",
     **dict.fromkeys(
@@ -68,7 +65,6 @@ NOT_SAID = {
     ),
     **dict.fromkeys(("not … … …", "not … … […]", "… is …", "not …"), "a condition"),
     "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
-    "tuple[int, int, int, int]": "a type",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
@@ -243,8 +239,8 @@ def spanish(text: str, status: int | None = None) -> str:
         (
             "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5:7: an alias (*) without its anchor "
             "(&); put the value in quotes if it is none",
-            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su ancla "
-            "(&); pon el valor entre comillas si no lo es",
+            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su "
+            "ancla (&); pon el valor entre comillas si no lo es",
         ),
         ("", ""),
     ],
