@@ -17,6 +17,7 @@ from relay.rulebook.yaml_reading import (
     BadYaml,
     Items,
     Node,
+    Pairs,
     Scalar,
     composed,
     exactly,
@@ -75,7 +76,8 @@ def test_what_libyaml_reads_is_what_the_other_reader_reads(text: str) -> None:
     except (yaml.YAMLError, BadYaml):
         return  # the other one decides
 
-    assert shape(quick, set()) == shape(exactly(text), set())
+    if isinstance(quick, Pairs):  # of what is no object, the other one decides
+        assert shape(quick, set()) == shape(exactly(text), set())
 
 
 def test_the_hook_files_that_are_there_are_read_by_libyaml() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -146,10 +147,10 @@ def read(text: str) -> Node | None:
     if len(text) > LONGEST:
         raise BadYaml(f"more than {LONGEST:,} characters; part it into several hooks")
     if yaml.__with_libyaml__ and not UNUSUAL.search(text):
-        try:
-            return composed(quickly(text))
-        except (yaml.YAMLError, BadYaml, ValueError):
-            pass  # the other reader finds it again, or finds it good
+        # What is refused, or is no object, the other reader finds again, or finds otherwise.
+        with suppress(yaml.YAMLError, BadYaml, ValueError):
+            if isinstance(found := composed(quickly(text)), Pairs):
+                return found
     return exactly(text)
 
 
