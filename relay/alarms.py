@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import requests
 
 from relay.beat import Beat
-from relay.forms import Drifted, line_of
+from relay.forms import Drifted, sentence_of
 from relay.forms import watch as forms_watched
 from relay.nudge import BACKGROUND, workers_seen
 from relay.settings import DAY_MS, Settings
@@ -164,9 +164,9 @@ def _of_forms(drifted: Iterable[Drifted]) -> Iterator[Sighting]:
     for (hook, form), several in forms.items():
         first = several[0]
         since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(first.drift.since_ms / 1000))
-        line = line_of(first, at=since, events=_counted(first.drift.events, "event", "events"))
-        more = f" (and {_counted(len(several) - 1, 'more name', 'more names')})" if several[1:] else ""
-        yield Sighting(name=f"form:{hook}:{form}", about=f"hook {hook}", words=f"form changed: {line}{more}")
+        line = sentence_of(first, file=first.file, at=since)
+        more = f" (and {len(several) - 1} more)" if several[1:] else ""
+        yield Sighting(name=f"form:{hook}:{form}", about=f"hook {hook}", words=f"a form changed: {line}{more}")
 
 
 def _of_expiries(settings: Settings, now_ms: int) -> Iterator[Sighting]:

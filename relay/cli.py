@@ -40,6 +40,7 @@ COMMANDS = {
     "rejected": "Show the requests that the door refused, newest first",
     "parked": "List parked events by reason",
     "replay": "Show what replaying events would do, or do it",
+    "shadow": "Show what the shadow of a hook finds",
     "tail": "Follow events live",
     "pause": "Pause a hook, or a destination with --destination",
     "resume": "Resume a hook, or a destination with --destination",

@@ -6,17 +6,16 @@ hook files that are loaded, whichever process asks; alarms, pages and commands s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 
 from relay import rulebook
 from relay.drift import GONE, Changes, Drift, all_names, changes, drifts, shown, since_of, still_learnt
-from relay.errors import CommandError
 from relay.finding import Filter
 from relay.hooks import Hook
-from relay.model import Json, Line
+from relay.model import Json
 from relay.senders import ABOUT
 from relay.shapes import FIELDS, HIDDEN, Form, FormVersion, Meant, NameSeen, Shown
 from relay.store import Store
@@ -24,18 +23,19 @@ from relay.store.forms import version_of
 from relay.telling import times
 from relay.texts import N_
 
-#: Kinds of values, as readers know them.
-KINDS = (N_("text"), N_("number"), N_("boolean"), N_("list"), N_("object"))
 #: That a form still looks the same is noted so often.
 SAME_MS = 3_600_000
-LOST = N_("%(where)s: %(who)s reads %(name)s, which form %(form)s no longer has since %(at)s (%(events)s since)")
-LOST_BY_ALL = N_("%(where)s: %(who)s reads %(name)s, which its events no longer have since %(at)s (%(events)s since)")
-RULE, OR = N_("rule '%(rule)s'"), N_("or")
-OTHER = N_(
-    "%(where)s: %(who)s reads %(name)s, which is %(now)s in form %(form)s since %(at)s (%(events)s); before: %(before)s"
+#: Of one event since, and of many.
+LOST = (
+    N_("%(how)s reads %(field)s, which %(what)s no longer has since %(time)s (%(number)s event since)"),
+    N_("%(how)s reads %(field)s, which %(what)s no longer has since %(time)s (%(number)s events since)"),
 )
-OTHER_OF_ALL = N_("%(where)s: %(who)s reads %(name)s, which is %(now)s since %(at)s (%(events)s); before: %(before)s")
-SENTENCES = (LOST, LOST_BY_ALL, OTHER, OTHER_OF_ALL)
+TURNED = (
+    N_("%(how)s reads %(field)s, which is %(kind)s in %(what)s since %(time)s (%(number)s event) and was %(names)s"),
+    N_("%(how)s reads %(field)s, which is %(kind)s in %(what)s since %(time)s (%(number)s events) and was %(names)s"),
+)
+#: Kinds of values, as sentences have them.
+KINDS = {"text": "text", "number": "a number", "boolean": "true/false", "list": "a list", "object": "an object"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def note_versions(store: Store, forms: Iterable[Form]) -> None:
             continue
         names, last = shown(form), form.versions[-1] if form.versions else None
         if last is None or last.version != version_of(names) or form.last_ms - last.last_ms > SAME_MS or last.learning:
-            first_ms = since_of(form) if last else form.first_ms
+            first_ms = since_of(form, last) if last else form.first_ms
             store.forms.put_version(form, names, first_ms=first_ms, learning=still_learnt(form))
 
 
@@ -135,19 +135,19 @@ def history(form: Form) -> list[tuple[FormVersion, Changes | None]]:
     return told[::-1]
 
 
-def find(store: Store, hooks: Mapping[str, Hook], change: str, *, hook: str = "") -> Drifted:
-    """Find a change by its id. Raises CommandError."""
+def find(store: Store, hooks: Mapping[str, Hook], change: str, *, hook: str = "") -> Drifted | None:
+    """Find a change by its id; None where there is none such now."""
     for forms in look(store, hooks, [hook] if hook else None).values():
         for one in (one for form in forms for one in form.drifted):
             if one.id == change:
                 return one
-    raise CommandError(f"no change '{change}' of a form is known now: relay forms lists them")
+    return None
 
 
-def mean(store: Store, one: Drifted, *, who: str, why: str) -> bool:
+def mean(store: Store, one: Drifted, meant: Meant) -> bool:
     """Have it count as meant, so that it needs nobody any more; gives False where that was said before."""
     about = f"{one.hook}: {one.drift.name.name}"
-    return store.forms.mean(one.hook, one.id, Meant(who, store.events.now_ms(), why), about=about)
+    return store.forms.mean(one.hook, one.id, meant, about=about)
 
 
 def title_of(form: Form) -> str:
@@ -155,25 +155,20 @@ def title_of(form: Form) -> str:
     return form.id or form.title
 
 
-def line_of(one: Drifted, *, at: str, events: str, say: Callable[[str], str] = str) -> Line:
-    """Say what a rule reads that is not there, in parts; ``at`` and ``events`` are said as the reader says them.
-
-    ``say`` says our own words among the parts in the reader's language.
-    """
+def sentence_of(one: Drifted, *, file: str, at: str) -> str:
+    """Say what a rule reads that is no longer there, and where; ``at`` is when it was there last."""
     drift, use = one.drift, one.drift.uses[0]
-    values = {
-        "where": f"{one.file}:{use.line}",
-        "who": say(RULE) % {"rule": use.rule} if use.rule else use.register,
-        "name": drift.name.name,
-        "form": title_of(drift.form),
-        "at": at,
-        "events": events,
-        "before": f" {say(OR)} ".join(map(say, drift.before)),
-        "now": say(drift.now),
+    text = (LOST if drift.what == GONE else TURNED)[drift.events != 1]
+    form = title_of(drift.form)
+    return f"{file}:{use.line}: {text}" % {
+        "how": f"rule {use.rule!r}" if use.rule else use.register,
+        "field": drift.name.name,
+        "what": f"form {form}" if form else "the hook",
+        "time": at,
+        "number": f"{drift.events:,}",
+        "kind": KINDS.get(drift.now, drift.now),
+        "names": " or ".join(KINDS[kind] for kind in drift.before),
     }
-    if drift.what == GONE:
-        return Line(LOST if values["form"] else LOST_BY_ALL, values)
-    return Line(OTHER if values["form"] else OTHER_OF_ALL, values)
 
 
 def form_json(told: FormTold) -> dict[str, Json]:
@@ -236,7 +231,7 @@ def drifted_json(one: Drifted) -> dict[str, Json]:
         "hook": one.hook,
         "form": drift.form.id,
         "name": drift.name.name,
-        "what": "gone" if drift.what == GONE else "another kind",
+        "what": drift.what,
         "before": " or ".join(drift.before),
         "now": drift.now,
         "likely": drift.likely,

@@ -92,3 +92,5 @@ class Hook:
     #: The file's own expressions for the event's id and time, where it has any.
     event_id: Formula | None = None
     event_time: Formula | None = None
+    #: Path, from the folder of the file, of other rules that are mapped beside these and never sent; '' for none.
+    shadow: str = ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -90,6 +90,16 @@ class LiveRules(Mapping[str, Hook]):
 
     def __len__(self) -> int:
         return len(self._now.hooks)
+
+    # As they were at one moment, also where another thread takes something over while one goes through them.
+    def keys(self) -> KeysView[str]:
+        return self._now.hooks.keys()
+
+    def values(self) -> ValuesView[Hook]:
+        return self._now.hooks.values()
+
+    def items(self) -> ItemsView[str, Hook]:
+        return self._now.hooks.items()
 
     @property
     def in_use(self) -> InUse:

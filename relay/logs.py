@@ -44,9 +44,14 @@ FACTS: Mapping[str, Fact] = {
         ("hook", "faults", "version"),
     ),
     "rules.gone": Fact("a hook file is gone, and its hook is not served any more", ("hook", "version")),
+    "shadow.begun": Fact("a version of a hook's shadow is compared from now on", ("hook", "version")),
+    "shadow.faulty": Fact("a hook's shadow has faults; its last good version is compared on", ("hook", "faults")),
     "event.accepted": Fact("a request's events are on disk; where each stood then", ("hook", "events", "states")),
     "event.rejected": Fact("a request was refused at the door", ("hook", "status", "kind")),
     "event.unreadable": Fact("an adapter broke on a body, which was refused", ("hook", "fault")),
+    "form.unreadable": Fact(
+        "an adapter broke on what an event says of its form; the event itself was accepted", ("hook", "fault")
+    ),
     "signature.unreadable": Fact("an adapter broke on a signature, and the request was refused", ("hook", "fault")),
     "handshake.unreadable": Fact("an adapter broke on a handshake, which was refused", ("hook", "fault")),
     "put.answered": Fact(

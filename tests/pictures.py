@@ -338,6 +338,7 @@ def today(relay: Relay) -> dict[str, str]:
         "rules-tried": f"/ops/hooks/llamadas/rules?version={dead.version}",
         "rules-names": "/ops/hooks/cotiza/rules?show=names",
         "rule-versions": "/ops/hooks/llamadas/rules/versions",
+        "hook-diff": "/ops/hooks/cotiza/diff",
         "destinations": "/ops/destinations",
         "destination-pause": "/ops/destinations/default/pause",
         "acts": "/ops/acts",

@@ -131,7 +131,7 @@ def running(
     ``app`` is what gunicorn serves. ``variables`` are settings beside the usual ones; ``before`` is called when all is
     ready and no process runs yet.
     """
-    (folder / "rules").mkdir()
+    (folder / "rules").mkdir(exist_ok=True)
     for name, text in {HOOK: rules, **(more or {})}.items():
         (folder / "rules" / f"{name}.yaml").write_text(text)
     client = redis.Redis.from_url(redis_url)

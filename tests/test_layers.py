@@ -35,6 +35,7 @@ LAYERS = {
         "forms",
         "live_rules",
         "backtest",
+        "shadow",
         "finding",
         "replay",
         "explain",

@@ -64,7 +64,7 @@ def told(url: str, query: str = "") -> Any:
 def test_the_rules_in_use_make_what_was_made_and_the_page_says_so(url: str) -> None:
     words = page(url)
 
-    assert "2 events : 2 the same ." in words
+    assert "2 events : 2 the same." in words
     assert "contact 2 2" in words
     assert told(url)["report"]["same"] == 2
 
@@ -74,7 +74,7 @@ def test_a_changed_file_is_tried_before_it_is_in_use(url: str, settings: Setting
 
     words = page(url)
 
-    assert "2 events : 0 the same , 2 change ." in words
+    assert "2 events : 0 the same, 2 change." in words
     assert f"2 lose a field {events[1]} , {events[0]}" in words
     assert f"first_name 2 changed Eva → EVA {events[1]} Ana → ANA {events[0]}" in words
     assert f"phone 2 lost 1 → left out \u00d7 2 {events[1]}" in words
@@ -90,7 +90,7 @@ def test_it_is_held_beside_another_version_whose_text_is_kept(url: str, store: S
 
     words, same = page(url, f"?against={old}"), page(url, f"?against={wiring.hooks(settings)['cotiza'].version}")
 
-    assert "2 events : 0 the same , 2 change ." in words
+    assert "2 events : 0 the same, 2 change." in words
     assert "never not there → 0 not there → 0" in words
     assert told(url, f"?against={old}")["report"]["hooks"][0]["old_version"] == old
     assert "It is the same version: nothing can differ." in same

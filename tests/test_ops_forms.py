@@ -200,7 +200,7 @@ def test_events_that_no_rule_took_are_a_link_on_the_page(here: Place, carolina: 
 def test_in_spanish(changed: Place, carolina: Browser) -> None:
     words = text_of(carolina.get("/ops/hooks/cotiza/forms", **{"Accept-Language": "es-CL"}).text)
 
-    assert "la regla 'qualified' lee fields.presupuesto_uf, que el formulario Ab12Cd34 ya no tiene" in words.replace(
+    assert "regla 'qualified' lee fields.presupuesto_uf, que el formulario Ab12Cd34 ya no tiene" in words.replace(
         "&#39;", "'"
     )
     assert "Su nombre nuevo puede ser presupuesto_uf_2" in words
@@ -222,7 +222,7 @@ def test_an_alarm_begins_and_ends_when_the_rule_is_changed(changed: Place) -> No
     [alarm] = [one for one in current(changed.store) if one.name.startswith("form:")]
     assert (alarm.name, alarm.about) == ("form:cotiza:Ab12Cd34", "hook cotiza")
     assert re.fullmatch(
-        r"form changed: \S+rules/cotiza.yaml:10: rule 'qualified' reads fields.presupuesto_uf, which form Ab12Cd34 "
+        r"a form changed: \S+rules/cotiza.yaml:10: rule 'qualified' reads fields.presupuesto_uf, which form Ab12Cd34 "
         r"no longer has since \d{4}-\d\d-\d\d \d\d:\d\d UTC \(2 events since\)",
         alarm.words,
     )

@@ -64,8 +64,6 @@ NOT_SAID = {
         "conditions that exclude each other: it is never said so",
     ),
     **dict.fromkeys(("not … … …", "not … … […]", "… is …", "not …"), "a condition"),
-    "tuple[int, int, int, int]": "a type",
-    "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
@@ -94,6 +92,8 @@ NOT_SAID = {
         (
             "as loaded",
             "size: must be a whole number from 1 to …, not …",
+            "days: must be a whole number from 1 to …, not …",
+            "hook '…' is not loaded: its rules are counted while it is",
             "rate: say how many PUTs a second, or null to take back what was set",
             "ids: must be a list of at most … ids of events",
             "lead …: nothing is known of it here",
@@ -107,7 +107,6 @@ NOT_SAID = {
             "ids must be a list of texts",
             "ids: no more than … at once",
             "the body must be a JSON object of texts: event and kind, or name, and lead",
-            "another kind",
             "days: must be a whole number from 1 to …, not …",
             "hook '…' is not loaded: its rules are counted while it is",
             "text: give the whole text of the hook file",
@@ -238,8 +237,14 @@ def spanish(text: str, status: int | None = None) -> str:
         (
             "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5:7: an alias (*) without its anchor "
             "(&); put the value in quotes if it is none",
-            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su ancla "
-            "(&); pon el valor entre comillas si no lo es",
+            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su "
+            "ancla (&); pon el valor entre comillas si no lo es",
+        ),
+        (
+            "a form changed: rules/cotiza.yaml:9: rule 'datos' reads fields.correo, which form Ab12 no longer has "
+            "since 2026-11-25 10:00 UTC (3 events since) (and 2 more)",
+            "cambió un formulario: rules/cotiza.yaml:9: regla 'datos' lee fields.correo, que el formulario Ab12 ya no "
+            "tiene desde 2026-11-25 10:00 UTC (3 eventos desde entonces) (y 2 más)",
         ),
         ("", ""),
     ],

@@ -16,6 +16,7 @@ from relay.model import Name
 from relay.noticing import Noticing
 from relay.replay import cancel, draft, drive, drop, remapper, start
 from relay.settings import Settings
+from relay.shadow import Follower
 from relay.shapes import FormNoted, Question, Questions
 from relay.store import Store
 from tests.desk import settings_of
@@ -60,6 +61,8 @@ rules:
     update:
       first_name: ${fields.nombre}
 """
+SHADOWED = BY_NAME + "shadow: shadow/por-nombre.yaml\n"
+SHADOW = BY_NAME.replace("fields.nombre}", "fields.nombre | title}\n      email: ${fields.correo | email}")
 #: What breaks JSON that is made carelessly.
 ODD: dict[str, Any] = {"lead_id": LEADS[8], "nombre": "ñ\x00\u2028<b>", "dormitorios": 10**30}
 
@@ -68,7 +71,9 @@ def settings(folder: Path, **variables: str) -> Settings:
     rules = folder / "rules"
     rules.mkdir()
     (rules / "por-id.yaml").write_text(BY_ID)
-    (rules / "por-nombre.yaml").write_text(BY_NAME)
+    (rules / "por-nombre.yaml").write_text(SHADOWED)
+    (rules / "shadow").mkdir()
+    (rules / "shadow" / "por-nombre.yaml").write_text(SHADOW)
     return settings_of(folder, RELAY_RULES=str(rules), ZAP_SECRET=SECRET, **variables)
 
 
@@ -85,7 +90,10 @@ class Filled:
         self.number = 0
         store.door.know(self.hooks)
         store.rule_texts.keep(self.hooks.values())
+        follower = Follower(store, self.hooks, settle_s=0.0)
+        follower.turn()
         self.fill()
+        follower.turn()
 
     def post(self, hook: str, fields: Any, *, secret: str = SECRET) -> int:
         self.number += 1

@@ -29,6 +29,7 @@ from relay.live_rules import LOOK_S
 from relay.noticing import Noticing
 from relay.nudge import BACKGROUND, DELIVER, Ticker, queue_of
 from relay.settings import Settings, load
+from relay.shadow.follow import TURN_S, Follower
 from relay.store import Store
 from relay.store.scripts import store_errors
 from workers.background import Background
@@ -155,6 +156,7 @@ def work(settings: Settings, queue: str = DELIVER) -> None:
         Beat("auditor", lambda: now_and_then(kept), every_s=AUDITOR_S).start()
         rules = wiring.live_rules(settings, kept, serves=False)
         Beat("rules", rules.look, every_s=LOOK_S).start()
+        Beat("shadows", Follower(kept, rules).turn, every_s=TURN_S).start()
     with store_errors():
         worker = RelayWorker(
             [queue_of(client, queue)],

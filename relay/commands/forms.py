@@ -16,9 +16,9 @@ from relay.commands.tables import Cell, Column
 from relay.drift import Changes, is_gone
 from relay.errors import CommandError
 from relay.finding import Filter
-from relay.forms import Drifted, FormTold, find, form_json, history, line_of, loaded, look, mean, title_of
+from relay.forms import Drifted, FormTold, find, form_json, history, loaded, look, mean, sentence_of, title_of
 from relay.hooks import Hook
-from relay.shapes import NameSeen, Shown
+from relay.shapes import Meant, NameSeen, Shown
 from relay.store import Store
 
 COLUMNS = (
@@ -53,7 +53,7 @@ def forms(
     store = wiring.store(now)
     hooks = loaded(store, now.rules)
     if meant:
-        say_meant(store, find(store, hooks, meant, hook=hook), who=who_is(who), why=why)
+        say_meant(store, hooks, hook, meant, Meant(who_is(who), store.events.now_ms(), why))
         return
     told = look(store, hooks, names_of(store, hooks, hook))
     if as_json:
@@ -73,8 +73,12 @@ def names_of(store: Store, hooks: Mapping[str, Hook], name: str) -> list[str]:
     return [name] if name else sorted(hooks)
 
 
-def say_meant(store: Store, one: Drifted, *, who: str, why: str) -> None:
-    changed = mean(store, one, who=who, why=why)
+def say_meant(store: Store, hooks: Mapping[str, Hook], hook: str, change: str, meant: Meant) -> None:
+    """Note that a change is meant. Raises CommandError where there is none such."""
+    one = find(store, hooks, change, hook=hook)
+    if one is None:
+        raise CommandError(f"no change '{change}' of a form is known now: relay forms lists them")
+    changed = mean(store, one, meant)
     out.print(f"{one.drift.name.name} of {one.hook}: {'it counts as meant' if changed else 'that was said before'}")
 
 
@@ -103,7 +107,7 @@ def show(told: FormTold, *, whole: bool) -> None:
 
 def told_of(one: Drifted) -> Iterator[Text]:
     """Say a change, and what can be done about it."""
-    line = line_of(one, at=lately(one.drift.since_ms), events=counted(one.drift.events, "event"))
+    line = sentence_of(one, file=one.file, at=lately(one.drift.since_ms))
     likely = f"; now '{one.drift.likely}'?" if one.drift.likely else ""
     if one.meant:
         yield Text(

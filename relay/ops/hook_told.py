@@ -213,6 +213,7 @@ def told_json(told: Told) -> dict[str, Json]:
         "file": hook.file if hook else "",
         "on_disk": told.on_disk or "as loaded",
         "destination": hook.destination if hook else "",
+        "shadow": hook.shadow if hook else "",
         "delivers_tests": hook.deliver_tests if hook else False,
         "secrets": [
             {"name": one.name, "key": one.key, "set": one.set, **times("expires", one.expires_ms or None)}

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from relay.errors import Problem, RuleError
 from relay.hooks import Hook
 from relay.rulebook.hook_file import Known, read_hook
+from relay.rulebook.shadow_reading import shadow_problems
 from relay.sending import About
 
 ENDINGS = (".yaml", ".yml")
@@ -48,6 +49,7 @@ def check_paths(paths: Iterable[Path], known: Known) -> tuple[dict[str, Hook], t
             problems += more
             if hook:
                 hooks[hook.name] = hook
+    problems += shadow_problems(hooks, lambda file, content: read_hook(file, content, known))
     return hooks, tuple(problems)
 
 

@@ -22,13 +22,14 @@ from relay.model import Json
 from relay.rulebook.doubts import say_not_given, say_shadowed, say_unseen, say_unused
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import read_rule
+from relay.rulebook.shadow_reading import read_shadow_key
 from relay.rulebook.signature_reading import read_signature
 from relay.rulebook.wording import Wording
 from relay.rulebook.yaml_nodes import WHOLE, Entry, Page, kind_of_node, scalar_of
 from relay.rulebook.yaml_reading import Node, Pairs, Scalar
 from relay.sending import About
 
-KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature")
+KEYS = ("sender", "secrets", "lead", "rules", "destination", "tests", "tables", "event", "signature", "shadow")
 LEAD_KEYS = ("id", "match", "missing", "nameless")
 EVENT_KEYS = ("id", "time")
 #: The words of ``lead: missing`` and of ``tests``, the usual one first.
@@ -103,6 +104,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         tables=tables,
         event_id=event_id,
         event_time=event_time,
+        shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
     say_doubts(wording, entries, about, known.seen(hook) if known.seen and not page.faulty else {})
     return hook

@@ -106,6 +106,7 @@ def parts(senders: Mapping[str, About]) -> dict[str, Schema]:
         "tables": tables(),
         "event": own_event(),
         "signature": signature(),
+        "shadow": text("Other rules, tried on every event beside these and never sent.", ["shadow/cotiza.yaml"]),
     }
 
 

@@ -17,7 +17,7 @@ SETTLE_S = 1.0
 
 #: Times in ns, size, and number on the disk. The second time is that of the last change of any kind, which nobody can
 #: set: a file that was put there with an old time, or written to without one, is seen all the same.
-Sign: TypeAlias = "tuple[int, int, int, int]"
+Sign: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)

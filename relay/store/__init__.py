@@ -12,6 +12,7 @@ relay:errands, relay:errand, relay:armed-errands, relay:lost:<event>   relay:awa
 relay:paused, relay:resuming hooks that are, with who, when and why            relay:shelf:<hook> its events, by stamp
 relay:rules:<hook>           versions of its hook file and when each was loaded  relay:rules:<hook>:<version>   its text
 relay:serving, relay:rule-faults              which version of each hook file serves; what is wrong with files
+relay:shadow:<hook>, and :events, :later        how far its shadow has come, what differed, what can't be said yet
 relay:total, relay:speed, relay:last           figures that only grow, by hook; when each hook last had an event
 relay:minutes:<hour>, relay:hours:<day>        what came to pass in each minute, and events of each hook by the hour
 relay:accept, relay:tallied:<process>          how long senders waited; the last of a process's calls that add to it
@@ -61,6 +62,7 @@ from relay.store.rule_texts import RuleTexts
 from relay.store.scripts import Scripts
 from relay.store.searches import Searches
 from relay.store.serving import Serving
+from relay.store.shadows import Shadows
 from relay.store.steering import Steering
 from relay.store.strays import strays
 
@@ -86,6 +88,7 @@ class Store:
         self.lookup = lookup
         self.rule_texts = RuleTexts(self.scripts, retention_ms=retention_ms)
         self.serving = Serving(self.scripts)
+        self.shadows = Shadows(self.scripts)
         self.door = Door(
             self.scripts,
             self.names,

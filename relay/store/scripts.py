@@ -35,6 +35,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "alarm",
         "rule_texts",
         "serving",
+        "shadow",
         "tidy",
         "ack",
         "form_shapes",

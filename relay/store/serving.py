@@ -44,7 +44,7 @@ class FaultyFile:
     def first(self) -> str:
         """Give the first fault, and how many more there are."""
         more = len(self.lines) - 1
-        return self.lines[0] + (f" (and {more} more)" if more else "")
+        return f"{self.lines[0]} (and {more} more)" if more else self.lines[0]
 
 
 class Serving:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from relay.model import Json
 from relay.rulebook import yaml_reading
-from relay.rulebook.yaml_nodes import scalar_of, words_of
+from relay.rulebook.yaml_nodes import scalar_of
 from relay.rulebook.yaml_reading import BadYaml, Items, Node, Scalar
 from relay.trials.running import iso, ms_of
 
@@ -116,7 +116,7 @@ def read(text: str) -> Expectation:
     try:
         node = yaml_reading.read(text)
     except BadYaml as error:
-        raise Unreadable(error.line or 1, f"is not YAML: {words_of(str(error))}") from error
+        raise Unreadable(error.line or 1, f"is not YAML: {error}") from error
     lines: dict[Path, int] = {}
     page = None if node is None else value_of(node, (), lines)
     if not isinstance(page, dict) or not (isinstance(page.get("events"), list) or "refused" in page):

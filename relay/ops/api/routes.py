@@ -141,6 +141,7 @@ ROUTES = {
         gives="FormMeant",
         body=asked("Why.", why=TEXT),
     ),
+    "hook_shadow_json": Told(words="What the shadow of a hook finds, and the events that differ", gives="Shadow"),
     "rules_json": Told(words="A hook's file as it is now", gives="HookFile"),
     "try_rules_json": Told(
         words="Try a draft of a hook's file on its last events; nothing is changed",

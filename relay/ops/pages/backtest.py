@@ -6,6 +6,7 @@ replay. It is a look at the newest events, bounded so that nobody waits for it: 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import flask
 
 from relay.backtest import Report, report_json, run
 from relay.backtest.words import BAD, ENDS, KINDS, WORDS
-from relay.errors import Problem, RuleError
+from relay.errors import CommandError, Problem, RuleError
 from relay.finding import Filter
 from relay.hooks import Hook
 from relay.model import Json
@@ -46,8 +47,15 @@ class Look:
 def add(desk: Desk, means: Means) -> None:
     """Put the page and its twin into the desk."""
 
+    turn = threading.Lock()
+
     def looked(hook: str) -> Look:
-        return look(means, hook, flask.request.args.get("against", "").strip())
+        if not turn.acquire(timeout=2 * WITHIN_S):
+            raise CommandError("too many are comparing rules just now; wait a little, then try again")
+        try:
+            return look(means, hook, flask.request.args.get("against", "").strip())
+        finally:
+            turn.release()
 
     @desk.page("/hooks/<hook>/diff")
     def hook_diff(hook: str) -> str:

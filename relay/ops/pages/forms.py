@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import flask
 
 from relay import forms
 from relay.coverage import covered, covered_json
 from relay.errors import CommandError
-from relay.forms import Drifted, FormTold, find, form_json, history, line_of, mean
+from relay.forms import Drifted, FormTold, find, form_json, history, mean, sentence_of
 from relay.hooks import Hook
-from relay.model import Json, Line
+from relay.model import Json
 from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Answer, Desk
 from relay.ops.means import Means
-from relay.ops.readable import number, short
+from relay.ops.readable import short
+from relay.ops.sentences import say
 from relay.ops.steered import asked_json, reason, reason_in, tell
 from relay.ops.who import me
-from relay.ops.words import _, ngettext, words
+from relay.ops.words import _
 from relay.replay import Mode
 from relay.settings import DAY_MS
+from relay.shapes import Meant
 
 #: Days over which rules are told to have held, as the address may say.
 USUAL_DAYS, MOST_DAYS = 7, 35
@@ -38,12 +38,14 @@ def add(desk: Desk, means: Means) -> None:
 
     def found(hook: str, change: str) -> Drifted:
         known(hook)
-        try:
-            return find(store, means.hooks, change, hook=hook)
-        except CommandError:
-            flask.abort(
-                404, _("There is no such change of a form now: the form has the name again, or the rule was changed.")
-            )
+        one = find(store, means.hooks, change, hook=hook)
+        if one is None:
+            words = _("There is no such change of a form now: the form has the name again, or the rule was changed.")
+            flask.abort(404, words)
+        return one
+
+    def said_now(why: str) -> Meant:
+        return Meant(me().name, store.events.now_ms(), why)
 
     @desk.page("/hooks/<hook>/forms")
     def hook_forms(hook: str) -> str:
@@ -53,6 +55,7 @@ def add(desk: Desk, means: Means) -> None:
             told=known(hook),
             history=history,
             sentence=sentence,
+            kinds=forms.KINDS,
             replay_of=replay_of,
             links=links,
             loaded=hook in means.hooks,
@@ -60,7 +63,7 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.act("/hooks/<hook>/forms/<change>/meant")
     def form_meant(hook: str, change: str) -> Answer:
-        changed = mean(store, found(hook, change), who=me().name, why=reason())
+        changed = mean(store, found(hook, change), said_now(reason()))
         tell(_("It counts as meant: it raises no alarm any more."), changed=changed)
         return flask.redirect(flask.url_for("ops.hook_forms", hook=hook), 303)
 
@@ -71,7 +74,7 @@ def add(desk: Desk, means: Means) -> None:
     @desk.api_act("/hooks/<hook>/forms/<change>/meant")
     def form_meant_json(hook: str, change: str) -> flask.Response:
         one = found(hook, change)
-        changed = mean(store, one, who=me().name, why=reason_in(asked_json(), needed=False))
+        changed = mean(store, one, said_now(reason_in(asked_json(), needed=False)))
         return json_answer({"hook": hook, "change": one.id, "changed": changed})
 
     @desk.api("/hooks/<hook>/rules")
@@ -95,12 +98,9 @@ def coverage_json(means: Means, hook: Hook, days: int) -> dict[str, Json]:
     return covered_json(one)
 
 
-def sentence(one: Drifted) -> Line:
-    """Say a change as the reader says times and numbers."""
-    count = one.drift.events
-    events = ngettext("%(num)s event", "%(num)s events", count, num=number(count))
-    bare = replace(one, file=one.file.rpartition("/")[2])
-    return line_of(bare, at=short(one.drift.since_ms), events=events, say=words)
+def sentence(one: Drifted) -> str:
+    """Say a change as the reader says times."""
+    return say(sentence_of(one, file=one.file.rpartition("/")[2], at=short(one.drift.since_ms)))
 
 
 def replay_of(one: Drifted) -> str:

@@ -98,6 +98,15 @@ SENTENCES = (
     N_("%(sender)s gives no hidden fields; see fields"),
     N_("no event or example ever had %(name)s"),
     N_("no event or example ever had %(name)s; did you mean %(meant)s?"),
+    # Its shadow.
+    N_("shadow must be a path inside the folder of this file, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_("shadow must be a hook file, which ends in .yaml, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_(
+        "shadow %(value)s would be a hook itself in the folder of this file; put it into a folder beside, as "
+        "in shadow/%(name)s.yaml"
+    ),
+    N_("a shadow maps the events of its hook, whose sender is %(sender)s, not %(value)s"),
+    N_("is not there: put it there, or take the key shadow out"),
     # What was meant.
     N_("did you mean %(meant)s?"),
     N_("did you mean %(meant)s?; other text is put in quotes"),
@@ -114,6 +123,7 @@ SENTENCES = (
     N_("the text has half a character in it, which no file can hold"),
     N_("can't be saved: %(words)s"),
     N_("too many drafts are being tried just now; wait a little, then try again"),
+    N_("too many are comparing rules just now; wait a little, then try again"),
     N_("too many backtests are running just now; wait a little, then try again"),
     N_("destination %(value)s has no address; set %(variable)s"),
     # The folder.

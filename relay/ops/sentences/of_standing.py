@@ -36,7 +36,8 @@ SENTENCES = (
     N_("no hook file is found, and what was loaded goes on: %(words)s"),
     N_("its file has faults and there is no good version: senders are answered 503 and come back later"),
     N_("its file has faults and there is no good version: senders are answered 503 and come back later: %(words)s"),
-    N_("form changed: %(words)s"),
+    N_("a form changed: %(words)s"),
+    N_("rules"),
     # Pauses, rates, and other acts.
     N_("by %(who)s since %(time)s UTC"),
     N_("by %(who)s since %(time)s UTC: %(why)s"),

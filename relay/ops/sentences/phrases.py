@@ -34,6 +34,8 @@ PHRASES = (
     N_("the oldest lead"),
     N_("the oldest event"),
     N_("the file"),
+    N_("form %(form)s"),
+    N_("the hook"),
     N_("a whole number"),
     N_("text in quotes"),
     N_("as it is"),

@@ -118,4 +118,28 @@ RULES: dict[str, Shape] = {
         ),
     ),
     "VersionText": thing("One version of a hook's file.", hook=TEXT, version=TEXT, text=TEXT),
+    "Shadow": thing(
+        "What other rules, mapped beside those of a hook and never sent, have made of its events.",
+        hook=TEXT,
+        shadow=say("Path of its file, from the hook's.", TEXT),
+        version=VERSION,
+        **time("since"),
+        followed=say("Whether a background worker looks after it.", FLAG),
+        faults=say("What is wrong with its file; its last good version is compared meanwhile.", some(TEXT)),
+        events=say("Those that were compared.", NUMBER),
+        same=NUMBER,
+        **dict.fromkeys(METRICS, NUMBER),
+        gone=say("Those that were gone before they could be compared.", NUMBER),
+        behind=say("Those that are not compared yet.", NUMBER),
+        waiting_for_answers=NUMBER,
+        live_versions=say("By which versions of its rules they were mapped, and how many.", named(NUMBER)),
+        fields=some(
+            thing(
+                field=TEXT,
+                **{kind.value: NUMBER for kind in Kind},
+                examples=some(thing(kind=KIND, old=ANY, new=ANY, event=TEXT)),
+            )
+        ),
+        differing=some(thing("The newest first.", **time("received", known=True), difference=ref("Difference"))),
+    ),
 }

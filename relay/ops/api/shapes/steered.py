@@ -98,6 +98,7 @@ STEERED["WholeHook"] = with_more(
     file=TEXT,
     on_disk=say("The file beside what is loaded of it.", one_of("as loaded", "changed", "gone")),
     destination=TEXT,
+    shadow=say("Path of its shadow; empty where it has none.", TEXT),
     delivers_tests=FLAG,
     secrets=say("Whether each is set; never a value.", some(thing(name=TEXT, key=TEXT, set=FLAG, **time("expires")))),
     asking=maybe(ref("Errands")),
