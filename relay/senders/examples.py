@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+
 from relay.errors import CommandError
 from relay.lead_fields import kind_of
 from relay.model import Json
