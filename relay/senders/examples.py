@@ -52,7 +52,7 @@ class Example:
         pairs = [(name, one) for name, value in self.content.items() for one in texts_of(value)]
         if self.content_type.startswith(URLENCODED):
             return urlencode(pairs).encode()
-        from urllib3.filepost import encode_multipart_formdata  # noqa: PLC0415 -- few examples are such forms
+        from urllib3.filepost import encode_multipart_formdata  # noqa: PLC0415 -- slow to load, and seldom needed
 
         return encode_multipart_formdata(pairs, boundary=BOUNDARY)[0]
 
