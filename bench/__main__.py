@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import accepting, backtesting, challenge, delivering, desk, growing, storing, through, wire
+from bench import accepting, backtesting, challenge, checking, delivering, desk, growing, storing, through, wire
 from bench.figures import Bench, Figure, show, write
 
 BENCHES: tuple[Bench, ...] = (
@@ -20,6 +20,7 @@ BENCHES: tuple[Bench, ...] = (
     *storing.BENCHES,
     *growing.BENCHES,
     *desk.BENCHES,
+    *checking.BENCHES,
     *backtesting.BENCHES,
 )
 

@@ -249,8 +249,13 @@ def changes(before: FormVersion, after: FormVersion) -> Changes:
     )
 
 
-def since_of(form: Form) -> int:
-    """Give since when a form looks as it does, in ms since 1970: its last name came, or went, then."""
+def since_of(form: Form, before: FormVersion) -> int:
+    """Give since when a form looks as it does, in ms since 1970: its last name came, or went, then.
+
+    Of a label or a type that is another one now it is only known that this was lately.
+    """
+    if {one[:2] for one in shown(form)} == {one[:2] for one in before.names}:
+        return form.last_ms
     moments = [one.last_ms for one in form.names if is_gone(one)]
     moments += [one.first_ms for one in form.names if not is_gone(one)]
     return max(moments, default=form.first_ms)

@@ -118,7 +118,7 @@ def note_versions(store: Store, forms: Iterable[Form]) -> None:
             continue
         names, last = shown(form), form.versions[-1] if form.versions else None
         if last is None or last.version != version_of(names) or form.last_ms - last.last_ms > SAME_MS or last.learning:
-            first_ms = since_of(form) if last else form.first_ms
+            first_ms = since_of(form, last) if last else form.first_ms
             store.forms.put_version(form, names, first_ms=first_ms, learning=still_learnt(form))
 
 

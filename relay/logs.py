@@ -49,6 +49,9 @@ FACTS: Mapping[str, Fact] = {
     "event.accepted": Fact("a request's events are on disk; where each stood then", ("hook", "events", "states")),
     "event.rejected": Fact("a request was refused at the door", ("hook", "status", "kind")),
     "event.unreadable": Fact("an adapter broke on a body, which was refused", ("hook", "fault")),
+    "form.unreadable": Fact(
+        "an adapter broke on what an event says of its form; the event itself was accepted", ("hook", "fault")
+    ),
     "signature.unreadable": Fact("an adapter broke on a signature, and the request was refused", ("hook", "fault")),
     "handshake.unreadable": Fact("an adapter broke on a handshake, which was refused", ("hook", "fault")),
     "put.answered": Fact(

@@ -313,6 +313,9 @@ def test_an_example_with_anything_in_any_place_gives_events_or_words(sender: Sen
     except CommandError:
         return  # not what a sender could send
 
-    one = sender.sign(example.request(url=ADDRESS, now_ms=RECEIVED_MS), SECRET)
+    try:
+        one = sender.sign(example.request(url=ADDRESS, now_ms=RECEIVED_MS), SECRET)
+    except BadSignature:
+        return  # a header that is part of what is signed is blank: no sender signs that
 
     assert outcome(sender, one) is not None

@@ -512,6 +512,8 @@ def addresses(relay: Relay) -> dict[str, str]:
         "ops.hook": "/ops/hooks/cotiza",
         "ops.hook_test": "/ops/hooks/cotiza/test",
         "ops.hook_diff": "/ops/hooks/cotiza/diff",
+        "ops.hook_forms": "/ops/hooks/cotiza/forms",
+        "ops.hook_shadow": "/ops/hooks/cotiza/shadow",
         "ops.pause_hook_question": "/ops/hooks/cotiza/pause",
         "ops.rules": f"/ops/hooks/cotiza/rules?event={dead}",
         "ops.rule_versions": "/ops/hooks/cotiza/rules/versions",

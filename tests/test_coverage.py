@@ -10,15 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relay import wiring
 from relay.coverage import HookCovered, RuleCovered, covered
+from relay.embedded import EmbeddedRedis
 from relay.hooks import Hook
 from relay.mapping import map_event
 from relay.model import Event, State
 from relay.noticing import Noticing
 from relay.store import Store
 from relay.store.coverage import KEPT_DAYS
-from tests.form_events import Place, place
+from tests.form_events import COTIZA, Place, place
 from tests.hook_texts import NOW, hook_of, rule, rules
+from tests.running import running
+from tests.waiting import until
 
 THREE = rules(
     rule("all", '{title: "${fields.title}", company: Inmobiliaria}'),
@@ -183,3 +187,15 @@ def test_a_hook_that_is_unchanged_but_for_its_secrets_counts_on(store: Store) ->
     noted(store, THREE, {"n": 1})
 
     assert of(store, replace(hook_of(THREE), secrets=("another",), version="other")).events == 1
+
+
+def test_every_web_process_tells_of_its_events_by_itself(redis_server: EmbeddedRedis, tmp_path: Path) -> None:
+    with running(tmp_path, COTIZA, redis_url=redis_server.url, webs=2) as relay:
+        for _ in range(12):
+            relay.send(nombre="Ana")
+        hook = wiring.hooks(relay.settings)["cotiza"]
+
+        until(lambda: of(relay.store, hook).events == 12)
+
+        until(lambda: sum(one.events for one in relay.store.forms.forms("cotiza")) == 12)
+        assert [one.key for one in relay.store.forms.forms("cotiza")[0].names if one.part == "fields"] == ["nombre"]

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from relay.audit import audit
+from relay.coverage import covered
 from relay.errors import Denied, LeadsApiError, NotFound, Refused, SlowDown, Unavailable
 from relay.hooks import Hook
 from relay.leads_api import LeadsApi
 from relay.model import Event, Mapped, Name, State, StoredEvent
+from relay.noticing import Noticing
 from relay.replay import remapper
 from relay.sandbox import Sandbox
 from relay.senders import SENDERS, zapier
@@ -49,6 +51,7 @@ class Desk:
         self.crm = crm
         self.hooks: dict[str, Hook] = {}
         self.key = crm.key
+        self.noticing = Noticing(self.store)
 
     def means(self) -> Means:
         destination = Destination(name="default", url=self.crm.url, key=self.key, rate=0)
@@ -58,6 +61,7 @@ class Desk:
             api=lambda _: LeadsApi(destination, timeout_ms=2_000),
             sender_urls={},
             lease_ms=LEASE_MS,
+            noticing=self.noticing,
         )
 
     def run(self) -> None:
@@ -373,6 +377,20 @@ def test_the_answers_of_an_event_are_fetched_and_mapped(asking: Desk, sender: As
     assert sender.tokens == ["a token"]
     asking.world.deliver_all()
     assert asking.world.crm.leads[ANA] == {"first_name": "Ana"}
+
+
+def test_fetched_answers_tell_of_their_form_and_are_counted_once(asking: Desk, sender: Asked) -> None:
+    told(asking)
+    told(asking, "2")
+    background = Background(asking.means(), name="test", budget_s=0.5)
+    asking.store.errandry.arm("test")
+
+    background.run()
+
+    [form] = asking.store.forms.forms("cotiza")
+    assert (form.events, {one.key for one in form.names}) == (2, {"nombre", "phone"})
+    found = covered(asking.store, asking.hooks["cotiza"], since_ms=asking.store.events.now_ms())
+    assert [(one.considered, one.held) for one in found.rules] == [(2, 2)]
 
 
 @pytest.mark.parametrize("error", [Unavailable("no answer", sent=True), NotFound("not visible", status=400)])

@@ -193,6 +193,19 @@ def test_versions_of_a_form_are_put_down_with_what_each_changed(here: Place) -> 
     assert told[0][0].first_ms >= told[1][0].first_ms
 
 
+def test_a_label_that_is_another_one_makes_a_version_of_its_own(here: Place) -> None:
+    for title in ("Your budget", "Tu presupuesto"):
+        asks = [{"id": "q1", "ref": UF, "type": "number", "title": title}]
+        here.typeform({UF: 3200}, definition=asks)
+        forms.note_versions(here.store, here.forms())
+
+    (version, changed), first = history(here.forms()[0])
+
+    assert changed is not None
+    assert [(old.label, new.label) for old, new in changed.altered] == [("Your budget", "Tu presupuesto")]
+    assert version.first_ms > first[0].first_ms
+
+
 def test_a_form_that_is_still_being_learnt_has_one_version(here: Place) -> None:
     for number in range(12):
         here.zap(nombre="Ana", **{f"pregunta_{one}": "x" for one in range(number)})
@@ -322,3 +335,14 @@ def test_whatever_an_event_holds_it_is_noted_and_read_back(
     forms.note_versions(store, [found])
     told = forms.look(store, {"h": hook_of(ONE)})["h"]
     assert forms.form_json(told[0])["events"] == 1
+
+
+def test_an_event_that_says_nonsense_of_its_form_is_noted_all_the_same(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("ERROR", logger="relay")
+
+    note(store, hook_of(ONE), Event(id="e", fields={"a": 1}, raw={"form_response": {"definition": 7}}))
+
+    assert [one.message for one in caplog.records] == ["form.unreadable"]
+    assert keys(store.forms.forms("h")[0]) == {"fields.a"}

@@ -12,7 +12,6 @@ from typing import TypeAlias
 from rich.table import Table
 from rich.text import Text
 
-from relay.commands.asking import zone
 from relay.commands.screen import out
 
 #: In the name of a column: its cells are times.
@@ -40,7 +39,7 @@ class Column:
 def fitting(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, width: int = 0, title: str = "") -> Table:
     """Give a table that is no wider than the screen, or than ``width``, as far as its columns allow."""
     texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    names = [column.name.replace(WHEN, zone()) for column in columns]
+    names = [_named(column) for column in columns]
     wide = [max([len(name), *(_wide(row[place]) for row in texts)]) for place, name in enumerate(names)]
     room = width or out.width
     places = _kept(columns, wide, [any(row[place].plain for row in texts) for place in range(len(columns))], room)
@@ -58,6 +57,15 @@ def fitting(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, width:
     for row in texts:
         table.add_row(*(row[place] for place in places))
     return table
+
+
+def _named(column: Column) -> str:
+    """Give a column's name; that of times names their zone too."""
+    if WHEN not in column.name:
+        return column.name
+    from relay.commands.asking import zone  # noqa: PLC0415 -- slow to load, for tables without times
+
+    return column.name.replace(WHEN, zone())
 
 
 def _wide(text: Text) -> int:

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.text import Text
 
 from relay import rulebook, settings, trials
-from relay.commands.explained import quoted
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
 from relay.commands.tables import Column, fitting
@@ -128,7 +128,11 @@ def cells(one: Deviation, verdict: Verdict) -> Iterator[Text]:
 
 
 def value_of(value: object, style: str) -> Text:
-    return NOT_THERE if value is ... else Text(quoted(value), style)  # type: ignore[arg-type]
+    return NOT_THERE if value is ... else Text(quoted(value), style)
+
+
+def quoted(value: object) -> str:
+    return repr(value) if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def place_of(one: Deviation, file: Path) -> str:

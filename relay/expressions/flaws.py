@@ -285,17 +285,27 @@ def look_at_filter(walk: Walk, node: nodes.Filter) -> Settled:
             start, f"filter {node.name!r}: * spreads arguments, which expressions can't; write them out", idle=True
         )
         return ()
-    arguments = {str(keyword.key): keyword.value for keyword in node.kwargs}
-    if len(arguments) < len(node.kwargs):
+    named = {str(keyword.key): keyword.value for keyword in node.kwargs}
+    if len(named) < len(node.kwargs):
         walk.flaw(start, f"filter {node.name!r}: an argument is given twice; write it as {usage_of(node.name)}")
         return ()
-    try:
-        bound = signature_of(node.name).bind(node.node, *node.args, **arguments).arguments
-    except TypeError as error:
-        words = str(error).replace("too many positional", "too many").replace("keyword argument", "argument")
-        walk.flaw(start, f"filter {node.name!r}: {words}; write it as {usage_of(node.name)}")
+    names, wrong = parameters_of(node.name, len(node.args), tuple(named))
+    if wrong:
+        walk.flaw(start, f"filter {node.name!r}: {wrong}; write it as {usage_of(node.name)}")
         return ()
-    return [value for name, value in bound.items() if look_at_argument(walk, node.name, name, value)]
+    values = {**dict(zip(names, node.args, strict=True)), **named}
+    return [value for name, value in values.items() if look_at_argument(walk, node.name, name, value)]
+
+
+@lru_cache
+def parameters_of(filter_name: str, count: int, named: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Give the names of so many arguments of a filter, beside those that are named; or what is wrong with them."""
+    given = (*range(count),)
+    try:
+        bound = signature_of(filter_name).bind(None, *given, **dict.fromkeys(named)).arguments
+    except TypeError as error:
+        return (), str(error).replace("too many positional", "too many").replace("keyword argument", "argument")
+    return tuple(name for name, value in list(bound.items())[1:] if name not in named), ""
 
 
 @lru_cache

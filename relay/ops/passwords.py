@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,12 +18,16 @@ WAIT_S = 1.0
 
 _hasher = PasswordHasher()
 _room = threading.BoundedSemaphore(AT_A_TIME)
-#: What is compared where there is no such user.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 class Busy(Exception):
     """Too many passwords are being checked; nothing is said of this one."""
+
+
+@cache
+def _nobody() -> str:
+    """Give what is compared where there is no such user. It takes a while to make, so the start is without it."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def account(name: str, role: Role, password: str) -> Account:
@@ -35,7 +40,8 @@ def right(found: Account | None, password: str) -> bool:
     if not _room.acquire(timeout=WAIT_S):
         raise Busy
     try:
-        return _hasher.verify(found.hash if found else _NOBODY, password) and found is not None
+        nobody = _nobody()  # for those that there are too: the first check must not tell them apart either
+        return _hasher.verify(found.hash if found else nobody, password) and found is not None
     except (VerificationError, InvalidHashError):
         return False
     finally:

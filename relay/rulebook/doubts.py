@@ -17,7 +17,7 @@ from relay.rulebook.yaml_reading import Pairs, Scalar
 from relay.sending import About
 
 
-def say_shadowed(page: Page, drafts: Sequence[Draft]) -> None:
+def say_without_effect(page: Page, drafts: Sequence[Draft]) -> None:
     """Say which rules no event ever comes to, and which values never stay."""
     for number, draft in enumerate(drafts):
         stop = next((one for one in drafts[:number] if one.stop and covers(one, draft)), None)

@@ -19,7 +19,7 @@ from relay.expressions.language import Language
 from relay.expressions.readings import plain
 from relay.hooks import Formula, Hook, LeadBy, Rule
 from relay.model import Json
-from relay.rulebook.doubts import say_not_given, say_shadowed, say_unseen, say_unused
+from relay.rulebook.doubts import say_not_given, say_unseen, say_unused, say_without_effect
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import read_rule
 from relay.rulebook.shadow_reading import read_shadow_key
@@ -255,7 +255,7 @@ def read_rules(wording: Wording, entry: Entry | None) -> tuple[Rule, ...]:
     entries = page.items(entry, "rules")
     say_twice(page, [one.node for one in entries])
     read = [read_rule(wording, one, number) for number, one in enumerate(entries, 1)]
-    say_shadowed(page, [draft for draft, _ in read if draft])
+    say_without_effect(page, [draft for draft, _ in read if draft])
     rules = tuple(rule for _, rule in read if rule)
     if sum(rule.each for rule in rules) > MOST_ALONE:
         page.fault(entry.key, f"more than {MOST_ALONE} rules have 'deliver: each'; merge some of them")

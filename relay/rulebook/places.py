@@ -83,7 +83,7 @@ def step_over(text: str, at: int, letter: str, quote: str) -> int | None:
 
 
 def step_over_escape(text: str, at: int, letter: str) -> int | None:
-    if text[at + 1 : at + 2] in BLANK:  # a line that goes on, which is nothing in the value
+    if text[at + 1 : at + 2] in ("\r", "\n"):  # a line that goes on, which is nothing in the value
         return step_over(text, past_blanks(text, at + 1), letter, '"')
     return at + ESCAPES.get(text[at + 1], 2)
 

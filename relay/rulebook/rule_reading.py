@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from relay.errors import ExpressionError
 from relay.expressions.certain import kind_given, truth_of, why_always, why_never
@@ -49,7 +50,7 @@ class Draft:
     templates: dict[str, Template] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Whether it holds for every event."""
         return self.when is None or (self.tree is not None and truth_of(self.tree) is True)

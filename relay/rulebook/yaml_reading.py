@@ -34,6 +34,11 @@ WORDS: dict[str, Json] = {
     **dict.fromkeys(("~", "null", "Null", "NULL", ""), None),
 }
 
+#: Bounds of what is read, so that a slip, or a wish to harm, costs seconds at the most.
+LONGEST = 300_000
+DEEPEST = 100
+BRACKETS = re.compile(r"[\[\]{}]")
+
 #: A library's mark: ``line``, ``column`` and ``index``, each from 0.
 Mark: TypeAlias = Any
 
@@ -69,7 +74,7 @@ class Scalar:
     def value(self) -> Json:
         """Give its value by the core schema of YAML 1.2; a date is text."""
         if self.plain:
-            return typed(self.text) if not self.text or self.text[0] in TYPED else self.text
+            return typed(self.text)
         return tagged(self.tag, self.text)
 
 
@@ -107,6 +112,8 @@ Node: TypeAlias = "Scalar | Items | Pairs"
 
 def typed(text: str) -> Json:
     """Read a plain scalar."""
+    if text and text[0] not in TYPED:
+        return text
     if text in WORDS:
         return WORDS[text]
     if FLOAT.fullmatch(text):
@@ -137,6 +144,8 @@ def number_of(kind: str, written: str) -> Json:
 
 def read(text: str) -> Node | None:
     """Read a text's only document; None where it has none. Raises BadYaml."""
+    if len(text) > LONGEST:
+        raise BadYaml(f"more than {LONGEST:,} characters; part it into several hooks")
     if yaml.__with_libyaml__ and not UNUSUAL.search(text):
         try:
             return composed(quickly(text))
@@ -153,6 +162,8 @@ def exactly(text: str) -> Node | None:
     from ruamel.yaml import YAML  # noqa: PLC0415 -- slow to load, and needed for odd or faulty files only
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
 
+    if deepest(text) > DEEPEST:
+        raise BadYaml(f"brackets within brackets, more than {DEEPEST} deep")
     try:
         return composed(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
@@ -161,6 +172,15 @@ def exactly(text: str) -> Node | None:
         raise BadYaml(told.words, *told.at) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise BadYaml(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def deepest(text: str) -> int:
+    """Say how deep brackets stand within brackets at the most; the exact reader's work grows with its third power."""
+    depth = most = 0
+    for found in BRACKETS.finditer(text):
+        depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
+        most = max(most, depth)
+    return most
 
 
 def place(mark: Mark) -> tuple[int, int]:

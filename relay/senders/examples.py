@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from urllib3.filepost import encode_multipart_formdata
 
 from relay.errors import CommandError
 from relay.lead_fields import kind_of
@@ -53,6 +52,8 @@ class Example:
         pairs = [(name, one) for name, value in self.content.items() for one in texts_of(value)]
         if self.content_type.startswith(URLENCODED):
             return urlencode(pairs).encode()
+        from urllib3.filepost import encode_multipart_formdata  # noqa: PLC0415 -- slow to load, and seldom needed
+
         return encode_multipart_formdata(pairs, boundary=BOUNDARY)[0]
 
     def request(self, *, url: str, now_ms: int) -> Request:

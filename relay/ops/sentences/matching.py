@@ -58,7 +58,7 @@ class Template:
     @cached_property
     def pieces(self) -> list[str]:
         """Literal texts at even places, names of places at odd ones."""
-        return PLACE.split(self.text)
+        return [piece.replace("%%", "%") for piece in PLACE.split(self.text)]
 
     @cached_property
     def literals(self) -> int:
