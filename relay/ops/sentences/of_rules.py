@@ -188,7 +188,6 @@ SENTENCES = (
     N_("holds half a character (a lone surrogate), as in %(value)s; write the whole one"),
     N_("%(what)s has the key %(value)s twice, first in line %(line)s; leave out one"),
     N_("an alias (*) without its anchor (&); put the value in quotes if it is none"),
-    N_("brackets within brackets, more than %(number)s deep"),
     N_("more than %(number)s characters; part it into several hooks"),
     N_("a '- ' behind a key; begin the list on a line of its own"),
     N_("text behind | or >; begin it on the next line"),
