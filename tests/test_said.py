@@ -67,7 +67,6 @@ NOT_SAID = {
         "conditions that exclude each other: it is never said so",
     ),
     **dict.fromkeys(("not … … …", "not … … […]", "… is …", "not …"), "a condition"),
-    "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
     "tuple[int, int, int, int]": "a type",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
@@ -112,7 +111,6 @@ NOT_SAID = {
             "ids must be a list of texts",
             "ids: no more than … at once",
             "the body must be a JSON object of texts: event and kind, or name, and lead",
-            "another kind",
             "days: must be a whole number from 1 to …, not …",
             "hook '…' is not loaded: its rules are counted while it is",
             "text: give the whole text of the hook file",
@@ -243,8 +241,8 @@ def spanish(text: str, status: int | None = None) -> str:
         (
             "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5:7: an alias (*) without its anchor "
             "(&); put the value in quotes if it is none",
-            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su ancla "
-            "(&); pon el valor entre comillas si no lo es",
+            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su "
+            "ancla (&); pon el valor entre comillas si no lo es",
         ),
         ("", ""),
     ],
