@@ -55,8 +55,8 @@ ADVICE: Mapping[str, str] = {
         "missing in the CRM, and replay them as mapped."
     ),
     Death.MAPPING.value: N_(
-        "The rule can't make sense of what came. Mend it in the hook file and start the relay again; then replay them "
-        "by the rules of now."
+        "The rule can't make sense of what came. Mend it in the hook file, which is taken over within seconds; then "
+        "replay them by the rules of now."
     ),
     Death.LEAD_NOT_FOUND.value: N_(
         "The CRM has no lead of this id. Was it made later, replay them as mapped; was it deleted, drop them; is the "

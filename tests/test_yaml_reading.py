@@ -127,8 +127,3 @@ def test_a_place_that_can_not_be_found_is_that_of_the_whole_value() -> None:
 def test_a_text_of_absurd_size_or_depth_is_refused_at_once(text: str) -> None:
     with pytest.raises(BadYaml):
         read(text + "\t}")
-
-
-@pytest.mark.skipif(not yaml.__with_libyaml__, reason="libyaml is not there")
-def test_a_deep_list_is_read_without_recursion() -> None:
-    assert isinstance(read("- " * 500 + "x"), Items)

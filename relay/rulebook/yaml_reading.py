@@ -34,9 +34,8 @@ WORDS: dict[str, Json] = {
     **dict.fromkeys(("~", "null", "Null", "NULL", ""), None),
 }
 
-#: Bounds of what is read, so that a slip, or a wish to harm, costs seconds at the most.
+#: Bound of what is read, so that a slip, or a wish to harm, costs seconds at the most.
 LONGEST = 300_000
-DEEPEST = 100
 BRACKETS = re.compile(r"[\[\]{}]")
 
 #: A library's mark: ``line``, ``column`` and ``index``, each from 0.
