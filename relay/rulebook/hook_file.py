@@ -106,7 +106,7 @@ def assemble(page: Page, name: str, content: bytes, entries: Entries, known: Kno
         event_time=event_time,
         shadow=read_shadow_key(page, entries.get("shadow"), name),
     )
-    say_doubts(wording, entries, about, known.seen(hook) if known.seen and not page.faulty else {})
+    say_doubts(wording, entries, about, known.seen(hook) if known.seen and about else {})
     return hook
 
 
