@@ -72,7 +72,7 @@ class Alike(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the last event of a form said beside its names."""
+    """What an event said of its form beside its names."""
 
     title: str
     at_ms: int
@@ -93,7 +93,8 @@ class Noted(NamedTuple):
 
     #: By the parts of Alike, and of FormOf, as plain tuples.
     alike: dict[tuple[Any, ...], Seen]
-    said: dict[tuple[Any, ...], Said]
+    #: The first event of each form, to be asked what it says of its form: it is the same in each of them.
+    first: dict[tuple[Any, ...], tuple[Hook, Event, int]]
 
 
 class Noticing:
@@ -129,12 +130,10 @@ class Noticing:
             not mapped.held and mapped.state is State.DEAD,
         )
         of = alike[:3]
-        # What a form says of itself is the same in each of its events: one of each second is enough.
-        said = None if of in self._noted.said else said_by(hook, event, received_ms)
         with self._lock:
             noted = self._noted
-            if said is not None:
-                noted.said[of] = said
+            if of not in noted.first and len(noted.first) < MOST_ALIKE:
+                noted.first[of] = (hook, event, received_ms)
             seen = noted.alike.get(alike)
             if seen is not None:
                 seen.number += 1
@@ -151,9 +150,12 @@ class Noticing:
         """Add up what was noted since the last time."""
         with self._lock:
             noted, self._noted = self._noted, Noted({}, {})
-            several = [(Alike(*one), seen) for one, seen in noted.alike.items()]
-            self._forms += gathered(several, noted.said)
-            self._counts.update(counts_of(several))
+        several = [(Alike(*one), seen) for one, seen in noted.alike.items()]
+        said = {of: said_by(*one) for of, one in noted.first.items()}
+        forms, counts = list(gathered(several, said)), counts_of(several)
+        with self._lock:
+            self._forms += forms
+            self._counts.update(counts)
 
     def _take_forms(self) -> list[FormNoted] | None:
         self._gather()

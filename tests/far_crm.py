@@ -5,7 +5,7 @@ Redis keeps its own clock, which no test can turn; so time passes by moving what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import redis
@@ -40,7 +40,7 @@ class FarCrm:
         self.puts.append((lead, values))
         if lead in self.gone:
             raise NotFound("Lead not found", status=404)
-        if self.poison & set(values.values()):
+        if any(isinstance(value, Hashable) and value in self.poison for value in values.values()):
             raise Refused("a value is refused", status=400)
         match self.fate:
             case "fails before":

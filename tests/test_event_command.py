@@ -57,7 +57,7 @@ def test_every_part_and_value_is_told_on_demand(desk: Desk) -> None:
     shown = in_words(desk.relay("event", event_of(desk, hook_of(GENERIC)), "--explain").stdout)
 
     assert "did not hold: and" in shown
-    assert "not asked: form.id == 'Xy' (form.id is missing)" in shown
+    assert "not asked: fields.form == 'Xy' (fields.form is missing)" in shown
     assert "line 7: first_name = 'Ana' fields.nombre | title (fields.nombre is 'ana')" in shown
     assert "line 7: phone left out fields.tel (fields.tel is missing)" in shown
     assert "lead, line 4: fields.lead_id is '7c9e6679-7425-40de-944b-e07fc1f90ae7'" in shown
@@ -68,7 +68,7 @@ def test_where_its_rules_are_not_kept_those_of_now_are_marked_as_such(desk: Desk
     shown = desk.relay("event", came(desk.world.store, hook).id).stdout
 
     assert f"version {hook.version} of its hook file is not kept: these are the rules of now" in shown
-    assert "qualified 8 did not hold form.id == 'Xy' (form.id is missing)" in in_words(shown)
+    assert "qualified 8 did not hold fields.form == 'Xy' (fields.form is missing)" in in_words(shown)
 
 
 def test_a_script_is_given_all_of_it(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from tests.test_explain_event import ANA, GENERIC, NEWER, accepted, posted
 def desk(store: Store, redis_server: EmbeddedRedis, tmp_path: Path) -> Desk:
     """A desk whose rules are newer than those that mapped what has come in."""
     (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "h.yaml").write_text(NEWER.replace("form.id == 'Xy'", "fields.tel is missing"))
+    (tmp_path / "rules" / "h.yaml").write_text(NEWER.replace("fields.form == 'Xy'", "fields.tel is missing"))
     desk = desk_over(store, redis_server.url, tmp_path)
     return replace(desk, environment={**desk.environment, "RELAY_RULES": str(tmp_path / "rules")})
 
@@ -44,7 +44,7 @@ def test_each_rule_each_value_and_the_lead_are_told_by_the_rules_that_mapped_it(
     assert "phone line 7 left out fields.tel is missing" in said
     assert "✗ qualified h.yaml:8 did not hold ✗ all of ✗ fields.uf | number >= 3000 (fields.uf is '2.500'" in said
     assert "fields.uf is '2.500' | number -> 2500" in said
-    assert "- form.id == 'Xy' not asked" in said
+    assert "- fields.form == 'Xy' not asked" in said
     assert "it would set metadata.estado" in said
     assert f"lead h.yaml:4 '{LEAD}' fields.lead_id is '{LEAD}'" in said
 

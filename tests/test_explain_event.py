@@ -29,7 +29,7 @@ from tests.sender_security import PAYLOADS, RECEIVED_MS, SECRET, every_example, 
 
 GENERIC = rules(
     rule("contact", '{first_name: "${fields.nombre | title}", phone: "${fields.tel}"}'),
-    rule("qualified", '{metadata: {estado: "calificado"}}', "when: fields.uf | number >= 3000 and form.id == 'Xy'"),
+    rule("qualified", '{metadata: {estado: "calificado"}}', "when: fields.uf | number >= 3000 and fields.form == 'Xy'"),
 ).replace("sender: typeform", "sender: generic").replace("hidden.lead_id", "fields.lead_id")  # fmt: skip
 NEWER = GENERIC.replace("3000", "1000") + "# newer\n"
 ANA = {"event_id": "e1", "nombre": "ana", "uf": "2.500", "lead_id": LEAD}
@@ -70,7 +70,7 @@ def test_an_event_is_explained_by_the_version_that_mapped_it(store: Store) -> No
 
 def test_where_that_version_is_not_kept_the_rules_of_now_explain_it_and_that_is_said(store: Store) -> None:
     then = hook_of(GENERIC)
-    newer = hook_of(NEWER.replace("and form.id == 'Xy'", ""))
+    newer = hook_of(NEWER.replace("and fields.form == 'Xy'", ""))
     event = came(store, then)
 
     told = Explainer(store, {"h": newer}).explain(event)

@@ -266,7 +266,7 @@ def test_every_hook_file_of_the_page_on_leads_loads() -> None:
     blocks = re.findall(r"^<!-- a hook file -->\n```yaml\n(.*?)^```", DOC, flags=re.MULTILINE | re.DOTALL)
     known = Known(environment=AnySecret({}), senders=ABOUT, destinations=("default",))
 
-    assert [read_hook(PurePath("h.yaml"), block.encode(), known)[1] for block in blocks] == [[], [], []]
+    assert [read_hook(PurePath("h.yaml"), block.encode(), known)[1] for block in blocks] == [(), (), ()]
     assert len(blocks) == DOC.count("```yaml")
 
 

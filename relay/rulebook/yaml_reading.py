@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -34,9 +35,8 @@ WORDS: dict[str, Json] = {
     **dict.fromkeys(("~", "null", "Null", "NULL", ""), None),
 }
 
-#: Bounds of what is read, so that a slip, or a wish to harm, costs seconds at the most.
+#: Bound of what is read, so that a slip, or a wish to harm, costs seconds at the most.
 LONGEST = 300_000
-DEEPEST = 100
 BRACKETS = re.compile(r"[\[\]{}]")
 
 #: A library's mark: ``line``, ``column`` and ``index``, each from 0.
@@ -147,10 +147,10 @@ def read(text: str) -> Node | None:
     if len(text) > LONGEST:
         raise BadYaml(f"more than {LONGEST:,} characters; part it into several hooks")
     if yaml.__with_libyaml__ and not UNUSUAL.search(text):
-        try:
-            return composed(quickly(text))
-        except (yaml.YAMLError, BadYaml, ValueError):
-            pass  # the other reader finds it again, or finds it good
+        # What is refused, or is no object, the other reader finds again, or finds otherwise.
+        with suppress(yaml.YAMLError, BadYaml, ValueError):
+            if isinstance(found := composed(quickly(text)), Pairs):
+                return found
     return exactly(text)
 
 

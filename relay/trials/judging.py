@@ -225,16 +225,20 @@ def called(path: pages.Path, *, several: bool) -> str:
     if rest[:1] == ("updates",) and len(rest) > 1:
         before.append(f"update {int(rest[1]) + 1}")
         rest = rest[2:]
-    name = register_of(rest) or " ".join(str(one if isinstance(one, str) else one + 1) for one in rest)
+    register = register_of(rest)
+    inner = rest[len(register.split(".", 1)) + 1 :] if register else rest
+    name = " ".join(
+        [*([register] if register else []), *(str(one if isinstance(one, str) else one + 1) for one in inner)]
+    )
     return ", ".join([*before, *([name] if name else [])]) or event
 
 
 def register_of(path: pages.Path) -> str:
     """Give the register that a place within an update is; empty where it is none."""
     match path:
-        case ("update", "metadata", str() as key):
+        case ("update", "metadata", str() as key, *_):
             return METADATA + key
-        case ("update", str() as name):
+        case ("update", str() as name, *_):
             return name
     return ""
 

@@ -17,7 +17,7 @@ PLACE = re.compile(r"%\((\w+)\)s")
 #: Places that hold numbers alone.
 NUMBERS = frozenset(("number", "most", "least", "line", "column", "size", "status", "seconds"))
 #: Places that hold a sentence, or a part of one, that is said in the reader's language too.
-INNER = frozenset(("words", "what", "kind", "names", "hint", "how", "sum", "title", "who", "now", "before"))
+INNER = frozenset(("words", "what", "kind", "names", "hint", "how", "sum", "title"))
 NUMBER = rf"(?:[\d.,]+|{GAP})"
 #: A name as ``repr`` writes it, or the place of a rule that has none.
 RULE = rf"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+|{GAP})"

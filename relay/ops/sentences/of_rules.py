@@ -102,6 +102,15 @@ SENTENCES = (
     N_("%(sender)s gives no hidden fields; see fields"),
     N_("no event or example ever had %(name)s"),
     N_("no event or example ever had %(name)s; did you mean %(meant)s?"),
+    # Its shadow.
+    N_("shadow must be a path inside the folder of this file, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_("shadow must be a hook file, which ends in .yaml, as in shadow/%(name)s.yaml, not %(value)s"),
+    N_(
+        "shadow %(value)s would be a hook itself in the folder of this file; put it into a folder beside, as "
+        "in shadow/%(name)s.yaml"
+    ),
+    N_("a shadow maps the events of its hook, whose sender is %(sender)s, not %(value)s"),
+    N_("is not there: put it there, or take the key shadow out"),
     # What was meant.
     N_("did you mean %(meant)s?"),
     N_("did you mean %(meant)s?; other text is put in quotes"),
@@ -118,6 +127,7 @@ SENTENCES = (
     N_("the text has half a character in it, which no file can hold"),
     N_("can't be saved: %(words)s"),
     N_("too many drafts are being tried just now; wait a little, then try again"),
+    N_("too many are comparing rules just now; wait a little, then try again"),
     N_("too many backtests are running just now; wait a little, then try again"),
     N_("destination %(value)s has no address; set %(variable)s"),
     # The folder.
@@ -178,6 +188,7 @@ SENTENCES = (
     N_("holds half a character (a lone surrogate), as in %(value)s; write the whole one"),
     N_("%(what)s has the key %(value)s twice, first in line %(line)s; leave out one"),
     N_("an alias (*) without its anchor (&); put the value in quotes if it is none"),
+    N_("more than %(number)s characters; part it into several hooks"),
     N_("a '- ' behind a key; begin the list on a line of its own"),
     N_("text behind | or >; begin it on the next line"),
     N_("a line that begins with %%; put the value in quotes"),
@@ -188,6 +199,8 @@ SENTENCES = (
     N_("a key below %(value)s, which has a value already; indent it as %(other)s, or take that value away"),
     N_("an indentation that does not fit the lines above; begin it exactly below what it belongs with"),
     N_("a tab; write a blank in its place"),
+    N_("more than %(most)s characters; part it into several hooks"),
+    N_("brackets within brackets, more than %(most)s deep"),
     N_("%(value)s can't begin a value; put the value in quotes"),
     N_("the quote %(value)s is not closed; write another one at the end of the text"),
     N_("text behind a closing quote; put the whole value in quotes of the other kind"),
@@ -212,15 +225,6 @@ SENTENCES = (
     N_("signature: id is signed; name its header, as in id: webhook-id"),
     N_("signature: signed: unknown part %(value)s; %(hint)s"),
     N_("signature: %(name)s is no name of a header; write it as in X-Signature"),
-    # Its shadow.
-    N_("shadow must be a path inside the folder of this file, as in shadow/%(name)s.yaml, not %(value)s"),
-    N_("shadow must be a hook file, which ends in .yaml, as in shadow/%(name)s.yaml, not %(value)s"),
-    N_(
-        "shadow %(value)s would be a hook itself in the folder of this file; put it into a folder beside, "
-        "as in shadow/%(name)s.yaml"
-    ),
-    N_("a shadow maps the events of its hook, whose sender is %(sender)s, not %(value)s"),
-    N_("is not there: put it there, or take the key shadow out"),
     # Its YAML.
     N_("is not UTF-8 text"),
     N_("is not YAML: %(words)s"),

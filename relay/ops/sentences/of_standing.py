@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from relay.forms import LOST, TURNED
 from relay.texts import N_
 
 SENTENCES = (
@@ -22,14 +21,6 @@ SENTENCES = (
     N_("%(number)s events could not be delivered"),
     N_("runs out on %(day)s; set a new one, and %(name)s_EXPIRES with it"),
     N_("ran out on %(day)s; set a new one, and %(name)s_EXPIRES with it"),
-    N_("rules of hook %(hook)s"),
-    N_("rules"),
-    N_("no hook file is found, and what was loaded goes on"),
-    N_("no hook file is found, and what was loaded goes on: %(words)s"),
-    N_("its file has faults, and its last good version %(version)s goes on"),
-    N_("its file has faults and there is no good version: senders are answered 503 and come back later"),
-    N_("its file has faults, and its last good version %(version)s goes on: %(words)s"),
-    N_("its file has faults and there is no good version: senders are answered 503 and come back later: %(words)s"),
     N_("asking for answers of hook %(hook)s"),
     N_("asking for leads at %(destination)s"),
     N_("answers of hook %(hook)s"),
@@ -46,8 +37,7 @@ SENTENCES = (
     N_("its file has faults and there is no good version: senders are answered 503 and come back later"),
     N_("its file has faults and there is no good version: senders are answered 503 and come back later: %(words)s"),
     N_("a form changed: %(words)s"),
-    *LOST,
-    *TURNED,
+    N_("rules"),
     # Pauses, rates, and other acts.
     N_("by %(who)s since %(time)s UTC"),
     N_("by %(who)s since %(time)s UTC: %(why)s"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
 
+from relay.forms import LOST, TURNED
 from relay.grouping import GAP, LONGEST
 from relay.inbox import SENTENCES as OF_GROUPS
 from relay.ops.sentences import of_asking, of_events, of_far_sides, of_rules, of_standing, of_the_door
@@ -22,20 +23,17 @@ from relay.texts import N_
 MODULES = (of_events, of_far_sides, of_the_door, of_standing, of_asking, of_rules)
 #: What may be said of an answer of the CRM's or of a sender: all else is said by these themselves.
 FAR = Templates(of_far_sides.SENTENCES)
-ALL = Templates([text for module in MODULES for text in module.SENTENCES])
+ALL = Templates([*(text for module in MODULES for text in module.SENTENCES), *LOST, *TURNED])
 #: Sentences of groups, by which replays are named.
 TITLES = Templates([*(text for both in OF_GROUPS.values() for text in both if text), *of_standing.SENTENCES])
 PARTS = Templates(PHRASES)
 
 OR = N_("%(first)s or %(second)s")
 AND_MORE = N_("%(words)s (and %(number)s more)")
-AND_A_NAME, AND_NAMES = N_("%(words)s (and %(number)s more name)"), N_("%(words)s (and %(number)s more names)")
 TRACED = N_("%(words)s (fbtrace_id %(trace)s)")
 #: What stands behind a sentence of any kind.
 TAILS = {
     AND_MORE: re.compile(rf"(?P<words>.+) \(and (?P<number>\d+|{GAP}) more\)", re.DOTALL),
-    AND_A_NAME: re.compile(rf"(?P<words>.+) \(and (?P<number>\d+|{GAP}) more name\)", re.DOTALL),
-    AND_NAMES: re.compile(rf"(?P<words>.+) \(and (?P<number>\d+|{GAP}) more names\)", re.DOTALL),
     TRACED: re.compile(r"(?P<words>.+) \(fbtrace_id (?P<trace>[^()]+)\)", re.DOTALL),
 }
 BEHIND_A_NAME = re.compile(r"(?P<name>.+?): (?P<rest>.+)", re.DOTALL)
@@ -135,15 +133,6 @@ class Speaker:
         names = [self.translate(one) for one in text.split(" or ")]
         return reduce(lambda first, second: self.translate(OR) % {"first": first, "second": second}, names)
 
-    def who(self, text: str) -> str:
-        """Say who reads a name: ``rule 'contacto'``; what people are called stays."""
-        said = self.part(text) if text.startswith("rule ") else None
-        return said.text if said else text
-
-    def kinds(self, text: str) -> str:
-        """Say of which kinds values are: ``number, text``."""
-        return ", ".join(self.translate(one) for one in text.split(", "))
-
     def sum(self, text: str) -> str:
         """Say how many events stand where: ``2 delivered + 1 in flight``."""
         counted = (one.partition(" ") for one in text.split(" + "))
@@ -186,9 +175,6 @@ class Speaker:
 #: Places that hold what is no sentence, and how it is said.
 SAID_APART: Mapping[str, Callable[[Speaker, str], str]] = {
     "names": Speaker.names,
-    "who": Speaker.who,
-    "now": Speaker.kinds,
-    "before": Speaker.kinds,
     "sum": Speaker.sum,
     "title": Speaker.title,
 }
