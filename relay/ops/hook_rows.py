@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from relay.store.serving import FaultyFile, Served
 from relay.telling import pause_json, times
 from relay.texts import N_
 
+#: What stands before the name of a hook file.
+FOLDERS = re.compile(r"^.*?/(?=[^/:]+\.ya?ml\b)")
 #: Hours of a trend, the one of now among them.
 TREND = 24
 
@@ -132,6 +135,16 @@ class Row:
     @property
     def of_24h(self) -> int:
         return sum(self.trend)
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with its file, as pages say it."""
+        return [without_folder(line) for line in self.faulty.lines] if self.faulty else []
+
+
+def without_folder(line: str) -> str:
+    """Give a line about a hook file with the name of the file alone: ``cotiza.yaml:14:7: ...``."""
+    return FOLDERS.sub("", line, count=1)
 
 
 def rows_of(found: Look, hooks: Mapping[str, Hook], quiet: Mapping[str, Silence]) -> list[Row]:

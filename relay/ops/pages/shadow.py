@@ -11,6 +11,7 @@ from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Desk
 from relay.ops.event_rows import plain
+from relay.ops.hook_rows import without_folder
 from relay.ops.means import Means
 from relay.ops.words import _, words
 from relay.shadow import Told, told_json, told_of
@@ -38,6 +39,7 @@ def add(desk: Desk, means: Means) -> None:
             "shadow.html",
             told=told,
             state=state_of(told),
+            faults=[without_folder(line) for line in told.followed.faults] if told.followed else [],
             whole=[(words(WORDS[name]), kind_of(name), number) for name, number in told.whole.items()],
             kinds=tuple(Kind),
             plain=plain,
