@@ -273,8 +273,7 @@ def log_changes(before: InUse, now: InUse) -> None:
         known = before.hooks.get(name)
         if known is None or known.version != hook.version:
             extra = {"hook": name, "version": hook.version, "before": known.version if known else ""}
-            # At the start that is told once for all of them.
-            log.log(logging.INFO if before.hooks else logging.DEBUG, "rules.loaded", extra=extra)
+            log.info("rules.loaded", extra=extra)
     for name in before.hooks.keys() - now.hooks.keys():
         log.warning("rules.gone", extra={"hook": name, "version": before.hooks[name].version})
     for name, several in now.faults.items():
