@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, NamedTuple
 
@@ -17,6 +17,7 @@ from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, no
 from relay.commands.replays import FATES, SHOWN, show_changes
 from relay.commands.screen import counted, errors, out, print_json
 from relay.finding import described
+from relay.hooks import Hook
 from relay.model import Json
 from relay.nudge import BACKGROUND, workers_seen
 from relay.replay import STATES, Fate, Filter, Item, Plan, Remap, plan, record, remapper, run, select, start
@@ -57,7 +58,7 @@ def replay(
     if list_them or show_one or cancel_one:
         replays.look_after(store, show_one, cancel_one, who=asking.who_is(who), as_json=as_json)
         return
-    hooks = wiring.hooks(now) if remapped else {}
+    hooks: Mapping[str, Hook] = wiring.rules_now(now) if remapped else {}
     remap = remapper(hooks) if remapped else None
     planned = plan(store, named_or_found(store, ids or [], wanted), remap=remap, force=force)
     if not planned.items or not go:
