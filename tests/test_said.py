@@ -320,3 +320,13 @@ def test_fifty_sentences_are_said_in_no_time() -> None:
         spanish(one)
 
     assert time.process_time() - began < 0.25
+
+
+def test_a_long_list_of_what_others_say_is_left_as_it_is_in_no_time() -> None:
+    words = "; ".join(f"campo_{number}: is not welcome {number}" for number in range(40))
+
+    began = time.perf_counter()
+    said = sentences.say_in("es_CL", words, 422)
+
+    assert said == words
+    assert time.perf_counter() - began < 2
