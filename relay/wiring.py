@@ -110,7 +110,7 @@ def rules_now(settings: Settings) -> RulesNow:
     for one in faults_among(problems):
         faults[PurePath(one.file).stem] = (*faults.get(PurePath(one.file).stem, ()), one)
     if not hooks:
-        raise RuleError(problems)
+        raise RuleError(faults_among(problems))
     return RulesNow(hooks, faults)
 
 

@@ -17,8 +17,9 @@ from relay import rulebook, settings, wiring
 from relay.backtest import Backtest, Condition, Report, cores, pages, read_condition, report_json, spread
 from relay.backtest.report import EXAMPLES
 from relay.commands import completing
-from relay.commands.asking import NOTHING, JsonOption, nothing, read_time, wrong
+from relay.commands.asking import JsonOption, nothing, read_time, wrong
 from relay.commands.differences import show, show_conditions
+from relay.commands.exit_codes import NOTHING
 from relay.commands.replay import ctrl_c
 from relay.commands.screen import errors, print_json
 from relay.commands.stand_ins import AnySecret

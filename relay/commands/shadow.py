@@ -14,9 +14,9 @@ from relay.backtest import Difference, Kind
 from relay.backtest.words import BAD, WORDS
 from relay.commands import completing
 from relay.commands.asking import JsonOption, local, nothing
-from relay.commands.differences import example_cells, many
+from relay.commands.differences import example_cells
 from relay.commands.follow import shown
-from relay.commands.screen import out, print_json
+from relay.commands.screen import counted, out, print_json
 from relay.commands.tables import WHEN, Cell, Column, fitting
 from relay.errors import CommandError
 from relay.hooks import Hook
@@ -125,7 +125,7 @@ def sentence(told: Told) -> str:
     """Say the whole: ``1,240 events since 2026-11-23 21:40: 1,231 the same, 9 differ; 3 are behind``."""
     assert told.followed is not None
     since = f" since {local(told.followed.since_ms)}" if told.followed.since_ms else ""
-    parts = [f"{many(told.events, 'event')}{since}: {told.same:,} the same, {told.changed:,} differ"]
+    parts = [f"{counted(told.events, 'event')}{since}: {told.same:,} the same, {told.changed:,} differ"]
     if told.behind:
         parts.append(f"{told.behind:,} not compared yet")
     if told.followed.later:
@@ -137,8 +137,8 @@ def sentence(told: Told) -> str:
 
 def field_rows(told: Told) -> Iterator[list[Cell]]:
     for register, numbers in told.fields.items():
-        counted = told.report.fields.get(register)
-        first, *more = list(example_cells(counted) if counted else ()) or [["", ""]]
+        of_field = told.report.fields.get(register)
+        first, *more = list(example_cells(of_field) if of_field else ()) or [["", ""]]
         yield [register, *(f"{number:,}" if number else "" for number in numbers.values()), *first]
         yield from (["", *[""] * len(numbers), *cells] for cells in more)
 

@@ -22,7 +22,7 @@ from relay.hooks import Hook
 from relay.model import StoredEvent
 from relay.replay.versions import Versions
 from relay.rulebook.shadow_reading import read_shadow, shadow_file
-from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill
+from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill, sign_of
 from relay.senders import ABOUT
 from relay.settings import DAY_MS
 from relay.store import Store
@@ -97,7 +97,7 @@ class Follower:
         still = dict(self._files.items())
         deadline = time.monotonic() + BUDGET_S
         for name, file in files.items():
-            if file in still or not file.exists():  # else it is being written
+            if file in still or sign_of(file) is None:  # else it is being written
                 self._follow(hooks[name], file, still.get(file), deadline)
 
     def _follow(self, hook: Hook, file: Path, content: Content | None, deadline: float) -> None:
