@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import flask
 
-from relay.drafts.files import plain_lines
+from relay.drafts.files import as_edited
 from relay.drafts.patch import Hunk, hunks, measure
 from relay.model import Json
 from relay.ops import links
@@ -87,7 +87,7 @@ def versions_of(means: Means, hook: str) -> Iterator[Told]:
     pairs = list(zip(versions, kept, strict=True))
     for (version, text), before in zip_longest(pairs, pairs[1:]):
         old = before[1] if before else None
-        changes = hunks(plain_lines(old), plain_lines(text)) if old is not None and text is not None else []
+        changes = hunks(as_edited(old), as_edited(text)) if old is not None and text is not None else []
         yield Told(
             version=version,
             in_use=loaded is not None and loaded.version == version.version,
