@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -19,7 +20,8 @@ from relay.commands.screen import out, print_json
 from relay.commands.tables import WHEN, Cell, Column, fitting
 from relay.errors import CommandError
 from relay.hooks import Hook
-from relay.shadow import Told, served, told_json, told_of, with_shadow
+from relay.served import served
+from relay.shadow import Told, told_json, told_of, with_shadow
 from relay.shadow.told import SHOWN
 
 ALL = (
@@ -53,7 +55,8 @@ def shadow(
 ) -> None:
     """Show what the shadow of a hook finds: how many events differ, in which fields, and which ones."""
     store = wiring.store(settings.load())
-    hooks = served(store)
+    # Its files are named from their folder, as the key shadow names its own.
+    hooks = served(store, PurePath())
     if hook:
         told = told_of(store, one_of(hooks, hook), most=limit)
         print_json(told_json(told)) if as_json else show(told)
