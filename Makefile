@@ -12,8 +12,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python3.13 python3.1
 run: $(READY)
 	@$(BIN)/relay up
 
+# On all cores, each file's tests together, since they share what they start.
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

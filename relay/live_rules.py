@@ -57,6 +57,28 @@ class InUse:
         return [name for name in self.faults if name != FOLDER and name not in self.hooks]
 
 
+class RulesNow(Mapping[str, Hook]):
+    """Hooks as their files say them. Whoever asks for one whose file has faults is given these as a RuleError."""
+
+    def __init__(self, hooks: Mapping[str, Hook], faults: Mapping[str, tuple[Problem, ...]]) -> None:
+        self._right = {name: hook for name, hook in hooks.items() if name not in faults}
+        self.faults = faults
+
+    def __getitem__(self, name: str) -> Hook:
+        if name in self.faults:
+            raise RuleError(self.faults[name])
+        return self._right[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._right
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._right)
+
+    def __len__(self) -> int:
+        return len(self._right)
+
+
 class LiveRules(Mapping[str, Hook]):
     """Hooks by name, as they are in use at the moment of asking. For any thread; ``look`` is for a beat."""
 
@@ -111,12 +133,12 @@ class LiveRules(Mapping[str, Hook]):
             self._until(lambda: self._look_at_files()[1])
         self._until(self.look)
 
-    def fresh(self) -> Mapping[str, Hook]:
-        """Give the hooks as their files say them now. Raises RuleError while one has a fault, and StoreError."""
+    def fresh(self) -> RulesNow:
+        """Give the hooks as their files say them now. Raises RuleError where there are no files, and StoreError."""
         self._until(self.look)
-        if faults := self.faults():
-            raise RuleError(faults)
-        return self._now.hooks
+        if FOLDER in self._now.faults:
+            raise RuleError(self.faults())
+        return RulesNow(self._now.hooks, self._now.faults)
 
     def faults(self) -> tuple[Problem, ...]:
         """Give all faults of all files."""
@@ -273,8 +295,7 @@ def log_changes(before: InUse, now: InUse) -> None:
         known = before.hooks.get(name)
         if known is None or known.version != hook.version:
             extra = {"hook": name, "version": hook.version, "before": known.version if known else ""}
-            # At the start that is told once for all of them.
-            log.log(logging.INFO if before.hooks else logging.DEBUG, "rules.loaded", extra=extra)
+            log.info("rules.loaded", extra=extra)
     for name in before.hooks.keys() - now.hooks.keys():
         log.warning("rules.gone", extra={"hook": name, "version": before.hooks[name].version})
     for name, several in now.faults.items():

@@ -22,7 +22,8 @@ from relay import rulebook
 from relay.beat import Beat
 from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreError
 from relay.hooks import Hook
-from relay.live_rules import LiveRules, Read, RulesAside
+from relay.live_rules import LiveRules, Read, RulesAside, RulesNow
+from relay.rulebook import faults_among
 from relay.rulebook.hook_file import Known, Seen, read_hook
 from relay.rulebook.standing_still import SETTLE_S
 from relay.senders import ABOUT
@@ -98,6 +99,19 @@ def hooks(settings: Settings) -> dict[str, Hook]:
     return rulebook.load(
         settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
     )
+
+
+def rules_now(settings: Settings) -> RulesNow:
+    """Load the hook files, each for itself. Raises RuleError where there are none."""
+    hooks, problems = rulebook.check(
+        settings.rules, environment=settings.environment, senders=ABOUT, destinations=settings.destinations
+    )
+    faults: dict[str, tuple[Problem, ...]] = {}
+    for one in faults_among(problems):
+        faults[PurePath(one.file).stem] = (*faults.get(PurePath(one.file).stem, ()), one)
+    if not hooks:
+        raise RuleError(faults_among(problems))
+    return RulesNow(hooks, faults)
 
 
 def reader(settings: Settings, *, seen: Seen | None = None) -> Read:

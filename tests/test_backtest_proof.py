@@ -137,7 +137,7 @@ def test_what_people_edited_is_held_against_what_it_was_before(store: Store) -> 
         settle(store, id)
         one = draft_edited(store, id, [{"first_name": name, "company": "x"}], who="ana")
         start(store, one.id, who="ana", driver="me")
-        list(drive(store, one.id, driver="me", remaps=lambda: remapper({})))
+        list(drive(store, one.id, driver="me", remaps=lambda _: remapper({})))
         assert the_event(store, id).updates[0].set["first_name"] == name
 
     assert proved(store, GOOD).told == []

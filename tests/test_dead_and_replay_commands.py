@@ -228,6 +228,27 @@ def test_a_remapped_replay_reads_the_rules_of_now(desk: Desk, tmp_path: Path) ->
     assert desk.world.crm.leads == {ANA: {"last_name": "Rojas"}}
 
 
+def test_the_rules_of_another_hook_do_not_keep_a_remapped_replay_those_of_its_own_do(
+    desk: Desk, tmp_path: Path
+) -> None:
+    event = come_in(desk.world.store, hook_of(rules(rule("name", "{first_name: Ana}"))), apellido="Rojas")
+    (tmp_path / "h.yaml").write_text(rules(rule("name", '{last_name: "${fields.apellido}"}')))
+    (tmp_path / "other.yaml").write_text("sender: none")
+    desk.world.deliver_all()
+    mended = Desk(desk.world, {**desk.environment, "RELAY_RULES": str(tmp_path), "S": "a secret"})
+
+    replayed = mended.relay("replay", event, "--remapped", "--run")
+    desk.world.deliver_all()
+    (tmp_path / "h.yaml").write_text("sender: none")
+    (tmp_path / "other.yaml").write_text(rules(rule("name", "{last_name: Soto}")))
+    refused = mended.relay("replay", event, "--remapped", "--run")
+
+    assert replayed.returncode == 0, replayed.stderr
+    assert desk.world.crm.leads[ANA]["last_name"] == "Rojas"
+    assert refused.returncode == 2
+    assert "h.yaml:1:9: unknown sender 'none'" in refused.stderr
+
+
 def test_ctrl_c_ends_a_replay_between_two_events_and_says_how_far_it_came(desk: Desk) -> None:
     for number in range(2):
         desk.dead(f"dead {number}", ANA, phone=str(number))

@@ -40,7 +40,7 @@ def refused(world: World, *updates: Any, lead: str = ANA, id: str = "e") -> str:
 
 
 def carried_out(world: World, one: replay.Replay) -> replay.Replay:
-    def no_rules() -> replay.Remap:
+    def no_rules(_hooks: object = ()) -> replay.Remap:
         raise AssertionError("nobody asked for rules")
 
     replay.start(world.store, one.id, who="ana", driver="me")

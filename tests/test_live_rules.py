@@ -263,14 +263,22 @@ def test_a_version_whose_text_can_not_be_kept_is_not_used_until_it_can(
     assert titles(live) == {"h": "second"}
 
 
-def test_the_rules_of_now_wait_for_what_is_being_written_and_are_refused_while_one_has_a_fault(
+def test_the_rules_of_now_wait_for_what_is_being_written_and_are_refused_where_they_have_a_fault(
     folder: Path, live: LiveRules
 ) -> None:
     (folder / "h.yaml").write_text(text("second"))
     assert live.fresh()["h"].text.decode() == text("second")
 
     (folder / "h.yaml").write_text(FAULTY)
+    (folder / "other.yaml").write_text(text("third"))
+    now = live.fresh()
     with pytest.raises(RuleError, match="unknown field 'titel'"):
+        now.get("h")
+    assert (list(now), "h" in now) == (["other"], False)
+    assert now["other"].text.decode() == text("third")
+
+    shutil.rmtree(folder)
+    with pytest.raises(RuleError, match="no such folder"):
         live.fresh()
 
 

@@ -69,7 +69,7 @@ def shown(operator: Browser, path: str) -> str:
 
 def drive(store: Store, path: str) -> None:
     """Carry a replay on as the background does."""
-    list(replay.drive(store, path.rpartition("/")[2], driver="test", remaps=lambda: replay.remapper({})))
+    list(replay.drive(store, path.rpartition("/")[2], driver="test", remaps=lambda _: replay.remapper({})))
 
 
 def test_a_plan_says_what_applies_what_stays_back_and_what_would_change_before_anything_is(

@@ -397,6 +397,21 @@ def test_what_somebody_else_has_saved_meanwhile_is_shown_and_not_lost(
     assert file.read_text() == mine
 
 
+def test_a_mark_at_the_start_of_a_file_is_no_change_of_theirs(
+    store: Store, settings: Settings, file: Path, carolina: Browser
+) -> None:
+    marked = "\ufeff" + RULES
+    file.write_text(marked)
+    store.rule_texts.keep(wiring.hooks(settings).values())
+    file.write_text(marked + "# theirs\n")
+
+    words = tried(carolina, RULES, began=marked)
+
+    [theirs] = re.findall("What they changed(.*?)Show mine", words)
+    assert "+ new # theirs" in theirs
+    assert "gone" not in theirs
+
+
 def test_a_file_that_has_changed_is_told_while_it_is_tried(file: Path, carolina: Browser) -> None:
     file.write_text(RULES + "# theirs\n")
 

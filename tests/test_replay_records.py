@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from relay import replay, wiring
 from relay.audit import audit
-from relay.errors import CommandError, RuleError
+from relay.errors import CommandError, Problem, RuleError
 from relay.leads_api import LeadsApi
-from relay.model import State
+from relay.live_rules import RulesNow
+from relay.model import Arrival, State, StoredEvent
 from relay.replay import Fate, Mode, Progress, Remap, Stage, read_outline, remapper
 from relay.replay.records import AT_ONCE
 from relay.replay.run import MOST_DUE
@@ -47,7 +48,7 @@ def dead(world: World, number: int) -> list[str]:
     return ids
 
 
-def no_rules() -> Remap:
+def no_rules(_hooks: object = ()) -> Remap:
     raise AssertionError("nobody asked for rules")
 
 
@@ -56,7 +57,7 @@ def driven(
     id: str,
     *,
     driver: str = "me",
-    remaps: Callable[[], Remap] = no_rules,
+    remaps: replay.run.Remaps = no_rules,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     return replay.drive(world.store, id, driver=driver, remaps=remaps, stop=stop)
@@ -248,7 +249,7 @@ def test_a_remapped_replay_keeps_the_versions_of_the_rules_by_which_it_was_plann
 
     one = replay.draft(world.store, [event], who="ana", remap=mended)
     replay.start(world.store, one.id, who="ana", driver="me")
-    *_, last = driven(world, one.id, remaps=lambda: mended)
+    *_, last = driven(world, one.id, remaps=lambda _: mended)
     world.deliver_all()
 
     outline = read_outline(one)
@@ -263,7 +264,7 @@ def test_a_remapped_replay_ends_where_the_rules_are_others_than_those_of_its_pla
     one = replay.draft(world.store, [event], who="ana", remap=remapper({"h": MENDED}))
     replay.start(world.store, one.id, who="ana", driver="me")
 
-    list(driven(world, one.id, remaps=lambda: remapper({"h": OTHER})))
+    list(driven(world, one.id, remaps=lambda _: remapper({"h": OTHER})))
 
     failed = replay.get(world.store, one.id)
     assert failed.stage is Stage.FAILED
@@ -278,7 +279,7 @@ def test_a_remapped_replay_waits_while_the_rules_have_faults(world: World) -> No
     replay.start(world.store, one.id, who="ana", driver="me")
     broken = [RuleError(["rules/h.yaml:3: no"])]
 
-    def remaps() -> Remap:
+    def remaps(_hooks: object) -> Remap:
         if broken:
             raise broken.pop()
         return mended
@@ -290,6 +291,40 @@ def test_a_remapped_replay_waits_while_the_rules_have_faults(world: World) -> No
 
     assert waits == "waiting: the rules have faults: rules/h.yaml:3: no"
     assert last.replayed == 1
+
+
+def test_a_remapped_replay_does_not_wait_for_the_rules_of_other_hooks(world: World) -> None:
+    event = come_in(world.store, STRICT, apellido="Rojas")
+    fault = Problem(file="rules/other.yaml", line=3, words="no")
+    now = RulesNow({"h": MENDED}, {"other": (fault,)})
+    one = replay.draft(world.store, [event], who="ana", remap=remapper(now))
+    replay.start(world.store, one.id, who="ana", driver="me")
+
+    *_, last = driven(world, one.id, remaps=lambda hooks: remapper(now, hooks))
+
+    assert (last.replayed, last.missed) == (1, 0)
+
+
+def test_rules_that_break_under_a_remapped_replay_hold_it_until_they_are_mended(world: World) -> None:
+    events = [come_in(world.store, STRICT, apellido=name) for name in ("Rojas", "Soto")]
+    fault = Problem(file="rules/h.yaml", line=3, words="no")
+    mended, broken = RulesNow({"h": MENDED}, {}), RulesNow({"h": MENDED}, {"h": (fault,)})
+    one = replay.draft(world.store, events, who="ana", remap=remapper(mended))
+    replay.start(world.store, one.id, who="ana", driver="me")
+    when_asked, under_events = [mended, broken, mended], [mended, broken]
+
+    def remaps(hooks: Collection[str]) -> Remap:
+        remapper(when_asked.pop(0), hooks)
+
+        def remap(event: StoredEvent) -> Arrival:
+            return remapper(under_events.pop(0) if under_events else mended)(event)
+
+        return remap
+
+    waits = [progress.waits for progress in driven(world, one.id, remaps=remaps)]
+
+    assert "waiting: the rules have faults: rules/h.yaml:3: no" in waits
+    assert all(world.state(event) is State.IN_FLIGHT for event in events)
 
 
 def test_records_are_listed_newest_first_and_the_oldest_fall_away(world: World) -> None:
@@ -343,10 +378,10 @@ def test_the_rules_of_now_are_those_on_disk(store: Store, tmp_path: Path) -> Non
     changed = now()
     file.write_text(rules(rule("name", "{lastname: Rojas}")))
     with pytest.raises(RuleError, match="unknown field 'lastname'"):
-        now()
+        now().get("h")
     file.unlink()
     with pytest.raises(RuleError, match="holds no hook file"):
         now()
 
-    assert first is again
+    assert first["h"] is again["h"]
     assert first["h"].version != changed["h"].version

@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from relay.errors import StoreError
+from relay.replay.versions import Versions
 from relay.settings import DAY_MS
 from relay.store import Store
 from tests.hook_texts import ONE, hook_of
@@ -120,3 +121,10 @@ def test_the_door_keeps_what_could_not_be_kept_at_the_start(store: Store, client
     store.door.try_writing()
 
     assert store.rule_texts.text("h", hook.version) == ONE
+
+
+def test_a_store_that_is_away_is_not_taken_for_a_text_that_is_not_kept() -> None:
+    away = Store(redis.Redis(unix_socket_path="/nowhere/redis.sock"), retention_ms=DAY_MS)
+
+    with pytest.raises(StoreError, match="Redis is away"):
+        Versions(away, {}).version("h", "00000000")

@@ -108,7 +108,9 @@ def test_every_event_is_compared_once_and_what_differs_is_counted_by_field(scene
     assert scene.counts() == (5, 3), "a turn without news counts nothing"
     told = scene.told()
     assert told.fields == {"title": {"gained": 0, "lost": 0, "changed": 3, "cleared": 0}}
-    assert [one.event for one in told.differing] == other[::-1]
+    assert {one.event for one in told.differing} == set(other)
+    times = [told.received_ms[one.event] for one in told.differing]
+    assert times == sorted(times, reverse=True)
     (change,) = told.differing[0].fields
     assert (change.old, change.new) == ("abc", "ABC")
     assert not set(same) & {one.event for one in told.differing}
@@ -191,6 +193,18 @@ def test_a_faulty_shadow_is_told_its_last_good_version_goes_on_and_the_hook_is_n
     assert mended is not None
     assert mended.faults == ()
     assert scene.counts() == (2, 2), "it is the same version, and goes on counting"
+
+
+def test_a_shadow_that_no_disk_can_hold_does_not_keep_the_others_from_being_followed(scene: Scene) -> None:
+    scene.write("a.yaml", LIVE + f"shadow: shadow/{'x' * 300}.yaml\n")
+    scene.accept(2, title="abc")
+
+    assert scene.counts() == (2, 2)
+    followed = scene.store.shadows.get("a")
+    assert followed is not None
+    assert [line.partition(": ")[2] for line in followed.faults] == [
+        "is not there: put it there, or take the key shadow out"
+    ]
 
 
 def test_a_shadow_that_never_was_right_compares_nothing(tmp_path: Path, store: Store) -> None:

@@ -182,4 +182,4 @@ class Filled:
         begun = draft(store, dead[:2], who="pedro", name="begun")
         drop(store, dead[:1], who="pedro", why="meanwhile")
         start(store, begun.id, who="pedro", driver="me")
-        list(drive(store, begun.id, driver="me", remaps=lambda: remap))
+        list(drive(store, begun.id, driver="me", remaps=lambda _: remap))

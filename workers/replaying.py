@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from relay.errors import StoreError
 from relay.hooks import Hook
-from relay.replay import drive, remapper
+from relay.replay import Remap, drive, remapper
 from relay.store import Store
 
 #: Replays carried on at a time: one that waits for its destination must not hold up one for another.
@@ -47,11 +47,14 @@ class Replaying:
     def shut(self) -> None:
         self._pool.shutdown()
 
+    def _remaps(self, hooks: Collection[str]) -> Remap:
+        return remapper(self._rules(), hooks)
+
     def _drive(self, id: str) -> None:
         """Drive one replay as far as it goes, or until the job ends."""
         driver = secrets.token_hex(8)
         try:
-            for _ in drive(self._store, id, driver=driver, remaps=lambda: remapper(self._rules()), stop=self._stop):
+            for _ in drive(self._store, id, driver=driver, remaps=self._remaps, stop=self._stop):
                 pass
         except StoreError as error:
             log.warning("store.away", extra={"words": str(error)})

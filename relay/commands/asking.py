@@ -17,17 +17,13 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from relay import finding
 from relay.commands import completing
+from relay.commands.exit_codes import NOTHING, WRONG
 from relay.commands.screen import errors
 from relay.errors import CommandError
 from relay.finding import Filter
 
 if TYPE_CHECKING:
     from relay.inbox import Row
-
-#: Exit code where nothing matched, or not all of it was done.
-NOTHING = 3
-#: Exit code where the command itself is wrong.
-WRONG = 2
 
 
 def read_time(text: str) -> int:

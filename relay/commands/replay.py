@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, NamedTuple
 
@@ -14,9 +14,11 @@ from rich.text import Text
 from relay import inbox, settings, wiring
 from relay.commands import asking, replays
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
+from relay.commands.exit_codes import NOTHING
 from relay.commands.replays import FATES, SHOWN, show_changes
 from relay.commands.screen import counted, errors, out, print_json
 from relay.finding import described
+from relay.hooks import Hook
 from relay.model import Json
 from relay.nudge import BACKGROUND, workers_seen
 from relay.replay import STATES, Fate, Filter, Item, Plan, Remap, plan, record, remapper, run, select, start
@@ -57,7 +59,7 @@ def replay(
     if list_them or show_one or cancel_one:
         replays.look_after(store, show_one, cancel_one, who=asking.who_is(who), as_json=as_json)
         return
-    hooks = wiring.hooks(now) if remapped else {}
+    hooks: Mapping[str, Hook] = wiring.rules_now(now) if remapped else {}
     remap = remapper(hooks) if remapped else None
     planned = plan(store, named_or_found(store, ids or [], wanted), remap=remap, force=force)
     if not planned.items or not go:
@@ -144,7 +146,7 @@ def carry_out(store: Store, planned: Plan, known_by: Called, *, remap: Remap | N
     if left or done.failed or len(planned.to_run) < len(planned.items):
         if left:
             errors.print(f"{'cancelled: ' if cancelled else ''}{counted(left, 'event')} not replayed")
-        raise typer.Exit(asking.NOTHING)
+        raise typer.Exit(NOTHING)
 
 
 def with_bar(steps: Iterator[Done], total: int) -> Done:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from relay.hooks import Hook
-from relay.live_rules import Read
+from relay.live_rules import Read, RulesNow
 from relay.ops.users import Users
 from relay.settings import Settings
 from relay.store import Store
@@ -21,8 +21,8 @@ class Means:
     settings: Settings
     #: The hook files that are loaded, by name.
     hooks: Mapping[str, Hook]
-    #: Gives the hook files as they are now. Raises RuleError while one has a fault.
-    rules: Callable[[], Mapping[str, Hook]]
+    #: Gives the hook files as they are now. Raises RuleError where there are none.
+    rules: Callable[[], RulesNow]
     #: Reads a text as a hook file, as it would be taken into use.
     read: Read
     users: Users
@@ -35,7 +35,7 @@ def means(  # noqa: PLR0913 -- the parts of what it makes
     *,
     logins: Logins,
     hooks: Mapping[str, Hook],
-    rules: Callable[[], Mapping[str, Hook]],
+    rules: Callable[[], RulesNow],
     read: Read,
 ) -> Means:
     """Gather what pages need."""

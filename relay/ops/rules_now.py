@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from relay.errors import CommandError, Problem, RuleError
 from relay.model import StoredEvent
@@ -10,21 +11,22 @@ from relay.ops.means import Means
 from relay.replay import Remap, remapper
 
 
-def remap(means: Means) -> Remap:
-    """Take the rules of now. Raises CommandError while they have faults."""
+@contextmanager
+def remap(means: Means) -> Iterator[Remap]:
+    """Take the rules of now. Raises CommandError, within too, where those that are needed have faults."""
     try:
-        return remapper(means.rules())
+        yield remapper(means.rules())
     except RuleError as error:
         raise CommandError(f"the rules of now have faults: {'; '.join(map(str, error.problems))}") from error
 
 
-def faults(means: Means) -> Sequence[Problem]:
-    """Say what is wrong with the hook files as they are now."""
+def faults(means: Means, hooks: Collection[str]) -> Sequence[Problem]:
+    """Say what is wrong with the files of these hooks as they are now; of all where none is named."""
     try:
-        means.rules()
+        now = means.rules()
     except RuleError as error:
         return error.problems
-    return ()
+    return [one for name, several in now.faults.items() if name in (hooks or now.faults) for one in several]
 
 
 def changed(means: Means, events: Iterable[StoredEvent]) -> str:

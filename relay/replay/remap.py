@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from relay.errors import BadBody, CommandError
@@ -14,12 +14,16 @@ from relay.senders.base import Fetching, Sender
 from relay.sending import Request
 from relay.terms import terms_of
 
-#: Gives what the rules of now make of an event. Raises CommandError where they can't be asked.
+#: Gives what the rules of now make of an event. Raises CommandError where they can't be asked, and RuleError.
 Remap = Callable[[StoredEvent], Arrival]
 
 
-def remapper(hooks: Mapping[str, Hook]) -> Remap:
-    """Build the remapping by these hooks."""
+def remapper(hooks: Mapping[str, Hook], needed: Collection[str] = ()) -> Remap:
+    """Build the remapping by these hooks. It raises RuleError where the file of an event's hook has faults,
+    and so does this where one has that is ``needed``.
+    """
+    for name in needed:
+        hooks.get(name)
 
     def remap(stored: StoredEvent) -> Arrival:
         hook = hooks.get(stored.hook)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from relay.errors import CommandError, RuleError, StoreError
@@ -33,8 +33,8 @@ MENDING_S = 1.0
 #: Events that could not be replayed are told one by one up to here.
 MOST_TOLD = 1_000
 
-#: Gives the remapping by the rules of now. Raises RuleError.
-Remaps = Callable[[], Remap]
+#: Gives the remapping by the rules of now. Raises RuleError where those of the named hooks have faults.
+Remaps = Callable[[Collection[str]], Remap]
 Stop = Callable[[], bool]
 
 
@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913 -- what there is to say of a replay
     """
     driver = secrets.token_hex(8)
     one = start(store, record(store, planned, who=who, name=name, filter=filter).id, who=who, driver=driver)
-    yield from drive(store, one.id, driver=driver, remaps=lambda: _given(remap), stop=stop)
+    yield from drive(store, one.id, driver=driver, remaps=lambda _: _given(remap), stop=stop)
     if stop():
         with contextlib.suppress(CommandError):  # it ended in this very moment
             cancel(store, one.id, who=who)
@@ -115,11 +115,11 @@ def _plan(store: Store, one: Replay, driver: str, remaps: Remaps, stop: Stop) ->
             raise _Stopped
 
     try:
-        remap = remaps() if one.mode is Mode.REMAPPED else None
+        remap = remaps(()) if one.mode is Mode.REMAPPED else None
+        planned = plan(store, store.replays.ids(one.id), remap=remap, force=one.force, seen=seen)
     except RuleError as error:
         store.replays.fail(one.id, driver, f"the rules have faults: {error.problems[0]}")
         return
-    planned = plan(store, store.replays.ids(one.id), remap=remap, force=one.force, seen=seen)
     ids = [item.event for item in planned.to_run]
     store.replays.planned(one.id, driver, ids, write_outline(outline_of(planned)))
 
@@ -153,12 +153,16 @@ def _carry_on(store: Store, one: Replay, driver: str, remaps: Remaps, stop: Stop
         for words in _until_there_is_room(store, outline.destinations, stop):
             errand.keep(words)
             yield progress
-        yield from _until_rules_are_whole(errand, remaps, stop)
+        yield from _until_rules_are_whole(errand, remaps, outline.versions, stop)
         errand.keep("")
         for id in ids:
             if stop():
                 return
-            if words := _replay(errand, id):
+            try:
+                words = _replay(errand, id)
+            except RuleError:  # the file was changed in this moment: the rest of the stride waits with it
+                break
+            if words:
                 store.replays.fail(one.id, driver, words)
                 return
             yield progress
@@ -182,11 +186,11 @@ def _waiting(destination: str, due: int, state: str, *, paused: str) -> str:
     return f"waiting: {due} leads of {destination} are due{closed}"
 
 
-def _until_rules_are_whole(errand: _Errand, remaps: Remaps, stop: Stop) -> Iterator[Progress]:
-    """Take the rules of now, where they are wanted; while they have faults there is nothing to map by."""
+def _until_rules_are_whole(errand: _Errand, remaps: Remaps, hooks: Collection[str], stop: Stop) -> Iterator[Progress]:
+    """Take the rules of now, where they are wanted; while those of its hooks have faults there are none to map by."""
     while errand.one.mode is Mode.REMAPPED and not stop():
         try:
-            errand.remap = remaps()
+            errand.remap = remaps(hooks)
             return
         except RuleError as error:
             errand.keep(f"waiting: the rules have faults: {error.problems[0]}")

@@ -5,6 +5,7 @@ Whoever has a filter hands over its words, whoever has events their ids as ``id`
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,10 +172,10 @@ def _one(store: Store, meant: Meant) -> StoredEvent:
 
 
 def _drafted(means: Means, meant: Meant, how: Mode, *, force: bool, name: str) -> Replay:
-    remap = rules_now.remap(means) if how is Mode.REMAPPED else None
     ids = meant.chosen(means.store).ids[::-1]
     name = name.strip() or meant.title
-    return draft(means.store, ids, who=me().name, remap=remap, force=force, name=name, filter=meant.words)
+    with rules_now.remap(means) if how is Mode.REMAPPED else nullcontext() as remap:
+        return draft(means.store, ids, who=me().name, remap=remap, force=force, name=name, filter=meant.words)
 
 
 def _page(  # noqa: PLR0913 -- what a form is shown with
@@ -204,7 +205,7 @@ def _page(  # noqa: PLR0913 -- what a form is shown with
         advised=advised,
         links=links,
         fault=fault,
-        rule_faults=rules_now.faults(means),
+        rule_faults=rules_now.faults(means, {event.hook for event in events}),
         force=force,
         name=name,
         confirm=CONFIRM,

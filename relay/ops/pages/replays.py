@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import flask
 
 from relay.errors import CommandError
@@ -113,9 +115,9 @@ def _again(means: Means, one: Replay, *, who: str) -> Replay:
     """Plan what is left of a replay. Raises CommandError."""
     if one.mode is Mode.EDITED:
         raise CommandError("an edited event is planned anew by editing it again")
-    remap = rules_now.remap(means) if one.mode is Mode.REMAPPED else None
     ids = means.store.replays.ids(one.id, one.done)
-    return draft(means.store, ids, who=who, remap=remap, force=one.force, name=one.name, filter=one.filter)
+    with rules_now.remap(means) if one.mode is Mode.REMAPPED else nullcontext() as remap:
+        return draft(means.store, ids, who=who, remap=remap, force=one.force, name=one.name, filter=one.filter)
 
 
 def _to(one: Replay) -> Answer:

@@ -178,6 +178,16 @@
     leaving = false;
   });
 
+  // What is typed may be tried while the answer to a press is still on its way, and takes its place: it asks for the same.
+  form.addEventListener("click", (event) => {
+    const pressed = event.target.closest("button[hx-post]");
+    const asked = { show: "shown", event: "chosen" }[pressed?.name];
+    const kept = asked && form.querySelector(`input[name="${asked}"]`);
+    if (kept) {
+      kept.value = pressed.value;
+    }
+  });
+
   text.addEventListener("input", draw);
   document.addEventListener("htmx:afterSettle", mark);
   document.addEventListener("htmx:oobAfterSwap", mark);
