@@ -16,7 +16,6 @@ from relay.errors import StoreError
 from relay.finding import Filter
 from relay.hooks import Hook
 from relay.model import Json
-from relay.senders import ABOUT
 from relay.senders.example_names import names_in_examples
 from relay.served import served
 from relay.shapes import FIELDS, HIDDEN, Form, FormVersion, Meant, NameSeen, Shown
