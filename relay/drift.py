@@ -252,13 +252,16 @@ def changes(before: FormVersion, after: FormVersion) -> Changes:
 def since_of(form: Form, before: FormVersion) -> int:
     """Give since when a form looks as it does, in ms since 1970: its last name came, or went, then.
 
-    Of a label or a type that is another one now it is only known that this was lately.
+    Of a label or a type that is another one now it is only known that this was lately, and of a name that came back
+    that this was after the form had been seen without it.
     """
-    if {one[:2] for one in shown(form)} == {one[:2] for one in before.names}:
+    there, were = ({one[:2] for one in names} for names in (shown(form), before.names))
+    if there == were:
         return form.last_ms
     moments = [one.last_ms for one in form.names if is_gone(one)]
     moments += [one.first_ms for one in form.names if not is_gone(one)]
-    return max(moments, default=form.first_ms)
+    back = [one for one in form.names if (one.part, one.key) in there - were and one.first_ms <= before.first_ms]
+    return max([*moments, before.last_ms] if back else moments, default=form.first_ms)
 
 
 def still_learnt(form: Form) -> bool:

@@ -130,7 +130,7 @@ def test_a_person_changes_a_rule_sees_what_it_does_and_saves_it(relay: Relay, en
     expect(page.get_by_role("tab", name="Diff")).to_contain_text("+1 -1")
 
     change(page, "| upper", "| uper")
-    marked = page.locator(".drawn > [data-mark]")
+    marked = page.locator(".drawn > [data-mark='bad']")
     expect(marked).to_have_count(1)
     expect(marked).to_contain_text("first_name: ${fields.nombre | uper}")
     expect(page.locator("#problems")).to_contain_text("unknown filter 'uper'; did you mean 'upper'?")

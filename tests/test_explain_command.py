@@ -128,6 +128,17 @@ def test_the_last_event_that_came_in_is_tried_or_the_one_that_is_named(desk: Des
     assert desk.json("events", "--hook", "h") == before
 
 
+def test_an_event_that_came_and_that_no_rule_takes_would_be_ignored(desk: Desk, tmp_path: Path) -> None:
+    id = event_of(desk, hook_of(GENERIC))
+    never = GENERIC.replace("  - name: contact\n", "  - name: contact\n    when: fields.form == 'Zz'\n")
+    (tmp_path / "rules" / "h.yaml").write_text(never.replace("fields.uf |", "fields.tel |"))
+
+    said = in_words(desk.relay("try", "h", "--event", id).stdout)
+
+    assert "ignored: no rule held" in said
+    assert "would be delivered" not in said
+
+
 def test_where_no_event_is_kept_the_examples_are_named(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "rules" / "h").mkdir()
     (tmp_path / "rules" / "h" / "full.json").write_text("{}")

@@ -193,6 +193,17 @@ def test_versions_of_a_form_are_put_down_with_what_each_changed(here: Place) -> 
     assert told[0][0].first_ms >= told[1][0].first_ms
 
 
+def test_a_name_that_came_back_did_so_after_the_form_was_seen_without_it(here: Place) -> None:
+    for asks in (["nombre", UF], ["nombre"], ["nombre", UF]):
+        here.typeform(dict.fromkeys(asks, "x"))
+        forms.note_versions(here.store, here.forms())
+
+    back, without, first = (version for version, _ in history(here.forms()[0]))
+
+    assert len(back.names) == len(first.names) > len(without.names)
+    assert back.first_ms >= without.last_ms > without.first_ms
+
+
 def test_a_label_that_is_another_one_makes_a_version_of_its_own(here: Place) -> None:
     for title in ("Your budget", "Tu presupuesto"):
         asks = [{"id": "q1", "ref": UF, "type": "number", "title": title}]

@@ -207,6 +207,16 @@ def test_what_was_faulty_is_told_as_mended(file: Path, url: str) -> None:
     assert told["events"][0]["difference"]["old"]["end"] == "parked"
 
 
+def test_nothing_is_said_of_what_a_draft_that_can_not_be_read_makes_of_events(url: str, carolina: Browser) -> None:
+    id = send(url, nombre="Ana")
+
+    words = words_of(carolina.post(SAVE, draft(RULES.replace("| title", "| titel"))).text)
+
+    assert id[:8] in words
+    assert "no longer mapped" not in words
+    assert "no rules" not in words
+
+
 def test_problems_are_told_by_line_as_the_check_tells_them(carolina: Browser) -> None:
     broken = RULES.replace("| title", "| titel").replace("sender: typeform", "sender: typefrm")
 

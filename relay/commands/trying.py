@@ -97,7 +97,7 @@ def from_file(hook: Hook, event: str) -> list[Tried]:
                 as_then=False,
                 explanation=explain_event(one.event, hook, received_ms=moment),
             ),
-            why=ended(one.mapped, one.event, hook),
+            why=ended(one.mapped, hook, test=one.event.test),
         )
         for one in done.trials
     ]
@@ -138,8 +138,7 @@ def from_store(now: Settings, hook: Hook, id: str) -> list[Tried]:
 def stored(event: StoredEvent, hook: Hook) -> Tried:
     told = explained_by(event, hook, verification=verified(event, hook))
     mapped = told.explanation.mapped if told.explanation else None
-    why = "" if mapped is None or mapped.reason is None else mapped.reason.words
-    return Tried(what=event.id, told=told, why=why)
+    return Tried(what=event.id, told=told, why=ended(mapped, hook, test=event.test) if mapped else "")
 
 
 def hint(hook: Hook, words: str) -> str:

@@ -106,7 +106,7 @@ def event_page(trial: Trial, hook: Hook, received_ms: int) -> dict[str, Json]:
         page["happened"] = iso(mapped.at_ms)
     if event.test:
         page["test"] = True
-    if words := ended(mapped, event, hook):
+    if words := ended(mapped, hook, test=event.test):
         page[mapped.state.word] = words
     if mapped.lead or mapped.names:
         page["lead"] = mapped.lead or by_names(mapped)
@@ -116,10 +116,10 @@ def event_page(trial: Trial, hook: Hook, received_ms: int) -> dict[str, Json]:
     return page
 
 
-def ended(mapped: Mapped, event: Event, hook: Hook) -> str:
+def ended(mapped: Mapped, hook: Hook, *, test: bool) -> str:
     """Say why an event is not delivered; empty where it is."""
     if mapped.state is State.IGNORED:
-        return NO_RULE if not mapped.updates else A_TEST if event.test and not hook.deliver_tests else NO_LEAD
+        return NO_RULE if not mapped.updates else A_TEST if test and not hook.deliver_tests else NO_LEAD
     reason = mapped.reason if mapped.state in (State.PARKED, State.DEAD) else None
     # Where it stands in the file is found anew each time: a line that moved is no other reason.
     return re.sub(rf"^{re.escape(hook.file)}(:\d+)?: ", "", reason.words) if reason else ""
