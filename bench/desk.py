@@ -7,22 +7,29 @@ is logged in: that page is the floor. What counts is the slowest page.
 from __future__ import annotations
 
 import re
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import requests
 
 from bench.bodies import lead_ids
 from bench.figures import Bench, Figure
-from bench.servers import redis_server, relay_web, settings_for, store_over, until
+from bench.loading import order_for, run
+from bench.servers import ROOT, redis_server, relay_web, settings_for, store_over, until
 from bench.storing import batches
+from relay import wiring
 from relay.accounts import Role
 from relay.model import Arrival, Fault, Mapped, Name, Reason, State, Update
 from relay.ops import passwords
+from relay.settings import Settings
+from relay.shadow import Follower
 from relay.store import Store
 
 PASSWORD = "a password of the bench"
@@ -38,6 +45,10 @@ REASONS = (
 )
 FLOOR = "/ops/account"
 LONGEST_MS = 100
+#: Real events, sent last: for the pages that map events or tell of rules and forms.
+REAL = 500
+#: What the shadow has otherwise.
+SHADOWED = ("| title | first_word}", "| first_word | upper}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +72,15 @@ def desk(quick: bool) -> list[Figure]:
     user = passwords.account("carolina", Role.OPERATOR, PASSWORD)
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server("everysec"))
-        settings = settings_for(redis.url, RELAY_USERS=user.line)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        settings = settings_for(redis.url, RELAY_USERS=user.line, RELAY_RULES=str(rules_with_shadow(folder)))
         store = store_over(settings)
         store.client.config_set("appendonly", "no")
         pages = filled(store, sizes)
         store.client.config_set("appendonly", "yes")
         until(lambda: not store.client.info("persistence")["aof_rewrite_in_progress"], "Redis to write what it has")
         port = stack.enter_context(relay_web(settings))
+        send_real(store, settings, port)
         browser = logged_in(f"http://127.0.0.1:{port}")
         took = {name: timed(browser, address, sizes.times) for name, address in pages.items()}
     slowest = max(took, key=lambda name: statistics.median(took[name][0]))
@@ -113,9 +126,34 @@ def filled(store: Store, sizes: Sizes) -> dict[str, str]:
         "new replay by words": "/ops/replays/new?state=dead&words=no+such+words",
         "drop": f"/ops/events/drop?state={group.what}&group={group.id}",
         "hooks": "/ops/hooks",
+        "hook": "/ops/hooks/cotiza",
+        "workbench": "/ops/hooks/cotiza/rules",
+        "versions": "/ops/hooks/cotiza/rules/versions",
+        "forms": "/ops/hooks/cotiza/forms",
+        "shadow": "/ops/hooks/cotiza/shadow",
         "destinations": "/ops/destinations",
         "acts": "/ops/acts",
     }
+
+
+def rules_with_shadow(folder: Path) -> Path:
+    """Write the example rules with a shadow for one of them; gives their folder."""
+    rules = Path(shutil.copytree(ROOT / "rules", folder / "rules"))
+    file = rules / "cotiza.yaml"
+    text = file.read_text(encoding="utf-8")
+    (rules / "shadow").mkdir()
+    (rules / "shadow" / file.name).write_text(text.replace(*SHADOWED), encoding="utf-8")
+    file.write_text(f"shadow: shadow/{file.name}\n{text}", encoding="utf-8")
+    return rules
+
+
+def send_real(store: Store, settings: Settings, port: int) -> None:
+    """Have the door take real events, and wait until its forms and its shadow are known."""
+    follower = Follower(store, wiring.hooks(settings), settle_s=0)
+    follower.turn()
+    run(order_for(port, REAL, seed=1))
+    until(lambda: store.forms.forms("cotiza"), "the form to be known")
+    until(lambda: follower.turn() or len(store.shadows.differing("cotiza", REAL)) > 0, "the shadow to be followed")
 
 
 def others(leads: list[str], count: int) -> Iterator[Arrival]:

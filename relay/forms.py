@@ -7,13 +7,16 @@ hook files that are loaded, whichever process asks; alarms, pages and commands s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from relay.drift import GONE, Changes, Drift, all_names, changes, drifts, shown, since_of, still_learnt
+from relay.errors import StoreError
 from relay.finding import Filter
 from relay.hooks import Hook
 from relay.model import Json
+from relay.senders.example_names import names_in_examples
 from relay.served import served
 from relay.shapes import FIELDS, HIDDEN, Form, FormVersion, Meant, NameSeen, Shown
 from relay.store import Store
@@ -105,6 +108,15 @@ def names_seen(store: Store, hook: str) -> dict[str, frozenset[str]]:
     """Give the names that events of a hook had, by the part of the event: ``fields`` and ``hidden``."""
     forms = store.forms.forms(hook)
     return {part: all_names(forms, part) for part in (FIELDS, HIDDEN)}
+
+
+def names_known(store: Store, hook: Hook) -> Mapping[str, frozenset[str]]:
+    """Give the names in the examples beside a hook's file and in its events; those alone where Redis is away."""
+    told = dict(names_in_examples(hook))
+    with suppress(StoreError):
+        for part, names in names_seen(store, hook.name).items():
+            told[part] = told.get(part, frozenset()) | names
+    return told
 
 
 def history(form: Form) -> list[tuple[FormVersion, Changes | None]]:

@@ -16,6 +16,7 @@ import requests
 
 from relay import wiring
 from relay.drafts.files import MOST_BYTES, version_of
+from relay.noticing import Noticing
 from relay.senders import typeform
 from relay.settings import Settings
 from relay.store import Store
@@ -125,6 +126,19 @@ def asked(url: str, method: str, path: str, **more: Any) -> requests.Response:
 
 def acts_of(store: Store) -> list[tuple[str, str, str, str]]:
     return [(act.who, act.what, act.about, act.why) for act in store.acts.last(10)]
+
+
+def test_a_name_that_no_event_had_is_a_warning_of_the_draft(store: Store, settings: Settings) -> None:
+    hooks, noticing = wiring.hooks(settings), Noticing(store)
+    store.door.know(hooks)
+    with serving(wiring.routes(settings, store, hooks, noticing)) as url:
+        send(url, nombre="Ana", estado="nuevo")
+        noticing.flush()
+
+        told = words_of(tried(logged_in(url, "carolina"), RULES.replace("fields.estado}", "fields.stado}")))
+
+    assert "no event or example ever had fields.stado; did you mean fields.estado?" in told
+    assert "No fault: this file would be loaded." in told
 
 
 def test_the_file_is_shown_as_it_is_with_its_last_events(url: str) -> None:

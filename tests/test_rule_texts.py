@@ -37,8 +37,22 @@ def test_versions_are_listed_with_when_they_were_loaded_the_last_one_first(store
 
     second, first = store.rule_texts.versions("h")
     assert (first.version, second.version) == (one.version, other.version)
-    assert before <= first.first_ms == first.last_ms < second.first_ms == second.last_ms <= store.events.now_ms()
+    assert before <= first.first_ms <= first.last_ms < second.first_ms == second.last_ms <= store.events.now_ms()
     assert store.rule_texts.versions("nosuch") == []
+
+
+def test_a_version_ends_when_another_takes_its_place_or_its_file_is_gone(store: Store) -> None:
+    one, other = hook_of(ONE), hook_of(OTHER)
+    ends = []
+    for loaded in ([one], [other], []):
+        until(lambda: store.events.now_ms() > (ends[-1] if ends else 0) + 1)
+        store.rule_texts.keep(loaded)
+        ends.append(store.events.now_ms())
+
+    second, first = store.rule_texts.versions("h")
+
+    assert ends[0] <= first.last_ms <= ends[1]
+    assert ends[1] <= second.last_ms <= ends[2]
 
 
 def test_the_version_loaded_last_is_the_first_of_the_list_even_where_the_clock_stood_still(

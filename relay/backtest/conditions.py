@@ -51,10 +51,11 @@ class Condition:
         return COMPARISONS[self.sign](self.found(report), self.number)
 
     def told(self, report: Report) -> str:
-        """Say what the condition met: ``lost_field > 1%: 3.2%, 31 of 980 events``."""
+        """Say what the condition met: ``lost_field > 1%: 3.2%, 31 of 980 events``, or that it does not hold."""
         count = report.count(self.metric, self.register)
         share = f"{self.found(report):.3g}%, " if self.share else ""
-        return f"{self.words}: {share}{count:,} of {report.compared:,} events"
+        words = self.words if self.holds(report) else f"{self.words} does not hold"
+        return f"{words}: {share}{count:,} of {report.compared:,} events"
 
 
 def read_condition(words: str) -> Condition:

@@ -133,4 +133,4 @@ def show_conditions(conditions: Sequence[Condition], report: Report) -> None:
         if one.holds(report):
             errors.print(Text(f"fails: {one.told(report)}", "red"))
         else:
-            out.print(Text(f"passes: not {one.told(report)}", "green"))
+            out.print(Text(f"passes: {one.told(report)}", "green"))

@@ -51,7 +51,6 @@ class Language(ImmutableSandboxedEnvironment):
     """What expressions can say in one hook file, with its tables. Nothing can be called and no attribute reached."""
 
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
-    context_class = Evaluation
 
     def __init__(self, tables: Mapping[str, Mapping[str, Json]] | None = None) -> None:
         # What is constant is not computed while it is compiled: that takes the cube of an expression's length.
@@ -131,11 +130,10 @@ class Language(ImmutableSandboxedEnvironment):
         plain = Plain().visit(unit)
         body = nodes.Template([nodes.Assign(nodes.Name("result", "store", lineno=1), plain, lineno=1)], lineno=1)
         body.set_environment(self)
-        template = self.from_string(body)
-        run, new_context = template.root_render_func, template.new_context
+        run = self.from_string(body).root_render_func
 
         def evaluate(scope: Scope) -> Any:
-            context = new_context(scope, shared=True)
+            context = Evaluation(self, scope)
             for _ in run(context):
                 pass
             return context.vars["result"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 
 from relay.errors import ExpressionError
 from relay.expressions.missing import Missing
+from relay.model import Json
 
 #: Steps that one value may take, some 10 ns each: a filter takes so many for each character that it goes through.
 MOST_STEPS = 1_000_000
@@ -41,6 +42,11 @@ class Evaluation(Context):
     """One evaluation, which knows how many steps it has left."""
 
     left = MOST_STEPS
+
+    def __init__(self, environment: Environment, scope: dict[str, Json]) -> None:
+        """Take what compiled expressions ask for; what the library keeps beside it serves templates, and costs more."""
+        self.environment, self.parent = environment, scope
+        self.vars, self.exported_vars = {}, set()
 
     def spend(self, value: object, weight: int = 1) -> None:
         """Count what is about to be gone through. Raises TooMuchWork."""

@@ -5,6 +5,17 @@
 -- Gives '1' where no drain serves a destination that has work now, then for each event: 1 for a duplicate else 0, and its state.
 local nonce, retention, log_s = ARGV[1], ARGV[2], ARGV[3]
 local answers, woken, seen = {0}, {}, {}
+-- By hook, what is to be counted and logged of this call: written once for all of its events.
+local counts, logs = {}, {}
+local function add(hook, what)
+  local of = counts[hook] or {}
+  counts[hook], of[what] = of, (of[what] or 0) + 1
+end
+local function log(hook, id)
+  local ids = logs[hook] or {}
+  logs[hook], ids[#ids + 1] = ids, id
+end
+
 for i = 4, #ARGV, 14 do
   local id, hook, destination = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local names, errand = ARGV[i + 10], ARGV[i + 12]
@@ -12,10 +23,7 @@ for i = 4, #ARGV, 14 do
   if old then
     -- The same nonce: our own call, repeated by the client after its answer was lost.
     local duplicate = old.nonce ~= nonce or seen[id]
-    if duplicate then
-      count(hook, NOW, 'duplicate', 1)
-      tally(hook, 'u', 'duplicate')
-    end
+    if duplicate then add(hook, 'duplicate') end
     answers[#answers + 1] = {duplicate and 1 or 0, old.state}
   else
     local at = math.min(tonumber(ARGV[i + 5]) or NOW, NOW)
@@ -23,12 +31,9 @@ for i = 4, #ARGV, 14 do
     local h = {state = state, states = states_of(state, lead, tonumber(ARGV[i + 6])), received = NOW, ago = NOW - at,
                number = int(redis.call('INCR', 'relay:number')), hook = hook, nonce = nonce, lead = found and lead or ''}
     write_record(id, h, ARGV[i + 7])
-    local log = 'relay:log:' .. hook .. ':' .. day(NOW)
-    if redis.call('RPUSH', log, id) == 1 then redis.call('EXPIRE', log, log_s) end
-    count(hook, NOW, 'accepted', 1)
-    count(hook, NOW, state, 1)
-    tally_accepted(hook)
-    if state ~= 'p' then tally(hook, state) end
+    log(hook, id)
+    add(hook, 'accepted')
+    add(hook, state)
     if ARGV[i + 9] ~= '' then
       note_fault(id, ARGV[i + 9], retention)
       regroup(id, h)
@@ -39,6 +44,22 @@ for i = 4, #ARGV, 14 do
     if state == 'p' and lead ~= '' and not h.shelved then woken[destination] = true end
     seen[id] = true
     answers[#answers + 1] = {0, state}
+  end
+end
+for hook, ids in pairs(logs) do
+  local key = 'relay:log:' .. hook .. ':' .. day(NOW)
+  if redis.call('RPUSH', key, unpack(ids)) == #ids then redis.call('EXPIRE', key, log_s) end
+end
+for hook, numbers in pairs(counts) do
+  for what, by in pairs(numbers) do
+    count(hook, NOW, what, by)
+    if what == 'accepted' then
+      tally_accepted(hook, by)
+    elseif what == 'duplicate' then
+      tally(hook, 'u', by, what)
+    elseif what ~= 'p' then
+      tally(hook, what, by)
+    end
   end
 end
 for destination in pairs(woken) do

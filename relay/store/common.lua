@@ -41,11 +41,11 @@ local function count(hook, received, what, by)
 end
 
 -- What comes to pass, for figures: how often in all, and in this minute. Letters are those of states; a accepted, u duplicate.
-local function tally(hook, what, word)
-  redis.call('HINCRBY', 'relay:total', (word or what) .. ':' .. hook, 1)
+local function tally(hook, what, by, word)
+  redis.call('HINCRBY', 'relay:total', (word or what) .. ':' .. hook, by)
   local hour = math.floor(NOW / 3600000)
   local key = 'relay:minutes:' .. int(hour)
-  if redis.call('HINCRBY', key, math.floor(NOW / 60000) % 60 .. ':' .. what, 1) == 1 then redis.call('EXPIRE', key, 691200) end
+  if redis.call('HINCRBY', key, math.floor(NOW / 60000) % 60 .. ':' .. what, by) == by then redis.call('EXPIRE', key, 691200) end
 end
 
 -- How long after its receipt an event was delivered. The bounds, in ms, are those of store/meters.py.
@@ -57,12 +57,12 @@ local function clock_speed(hook, ms)
   redis.call('HINCRBY', 'relay:speed', hook .. ':sum', int(ms))
 end
 
--- One more event of this hook, by the hour: what is usual for it.
-local function tally_accepted(hook)
-  tally(hook, 'a', 'accepted')
+-- So many more events of this hook, by the hour: what is usual for it.
+local function tally_accepted(hook, by)
+  tally(hook, 'a', by, 'accepted')
   redis.call('HSET', 'relay:last', hook, int(NOW))
   local key = 'relay:hours:' .. day(NOW)
-  if redis.call('HINCRBY', key, hook .. ':' .. math.floor(NOW / 3600000) % 24, 1) == 1 then redis.call('EXPIRE', key, 3024000) end
+  if redis.call('HINCRBY', key, hook .. ':' .. math.floor(NOW / 3600000) % 24, by) == by then redis.call('EXPIRE', key, 3024000) end
 end
 
 local function waits(state) return state == 'p' or state == 'k' or state == 'x' end
@@ -84,7 +84,7 @@ local function enter(id, h, state, retention)
     redis.call('SETRANGE', event_key(id), 0, state)
     count(h.hook, h.received, h.state, -1)
     count(h.hook, h.received, state, 1)
-    if state ~= 'p' then tally(h.hook, state) end
+    if state ~= 'p' then tally(h.hook, state, 1) end
     if state == 'd' then clock_speed(h.hook, NOW - h.received) end
     h.state = state
   end
@@ -126,7 +126,10 @@ end
 
 local function is_paused(destination) return redis.call('HEXISTS', 'relay:d:' .. destination, 'paused') == 1 end
 
+local awake = {}
 local function wake(destination)
+  if awake[destination] then return end
+  awake[destination] = true
   local key = 'relay:wake:' .. destination
   if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, 1) end
 end

@@ -20,14 +20,20 @@ local function raw_id(id)
   return raw_of_last
 end
 
-local function keep_ms() return redis.call('GET', 'relay:keep') or '2764800000' end
+local kept_ms
+local function keep_ms()
+  kept_ms = kept_ms or redis.call('GET', 'relay:keep') or '2764800000'
+  return kept_ms
+end
 
 local function file_under(key, field, raw)
-  local old = redis.call('HGET', key, field)
-  if not old then
-    redis.call('HSET', key, field, raw)
+  -- Mostly it is the first of its day.
+  if redis.call('HSETNX', key, field, raw) == 1 then
     if redis.call('HLEN', key) == 1 then redis.call('PEXPIRE', key, keep_ms()) end
-  elseif not string.find(old, raw, 1, true) then
+    return
+  end
+  local old = redis.call('HGET', key, field)
+  if not string.find(old, raw, 1, true) then
     redis.call('HSET', key, field, (#old < MOST_OF_A_DAY and old or string.sub(old, RAW + 1)) .. raw)
   end
 end
@@ -36,14 +42,13 @@ local function bucket_of(received, letters) return 'relay:t:' .. day(received) .
 
 local function file_terms(id, received, terms)
   if terms == '' then return end
-  local raw, keep = raw_id(id), nil
+  local raw = raw_id(id)
   for at = 1, #terms, TERM do
     local letters, field = string.sub(terms, at + 1, at + 3), string.sub(terms, at + 4, at + TERM - 1)
     if string.sub(terms, at, at) == 'f' then
-      keep = keep or keep_ms()
       local key = 'relay:tf:' .. letters .. field
       if redis.call('RPUSH', key, raw) > 2 * MOST_OF_ALL then redis.call('LTRIM', key, -MOST_OF_ALL, -1) end
-      redis.call('PEXPIRE', key, keep)
+      redis.call('PEXPIRE', key, keep_ms())
     else
       file_under(bucket_of(received, letters), field, raw)
     end
