@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -11,10 +12,10 @@ import pytest
 
 from relay.errors import RuleError
 from relay.hooks import Hook
-from relay.rulebook import check, load
+from relay.rulebook import check, load, read_draft
 from relay.rulebook.hook_file import Known, read_hook
 from relay.senders import ABOUT
-from tests.hook_texts import by_line
+from tests.hook_texts import by_line, rule, rules
 
 SENDERS = ABOUT
 ENVIRONMENT = {"TYPEFORM_SECRET": "s3cret", "OLD_SECRET": "older", "BLANK": " "}
@@ -389,3 +390,15 @@ def test_a_file_that_may_not_be_read_is_a_fault(tmp_path: Path) -> None:
     _, faults = check(tmp_path, environment=ENVIRONMENT, senders=SENDERS, destinations=("default",))
 
     assert by_line(faults) == [f"{tmp_path}/a.yaml: can't be read: Permission denied"]
+
+
+def test_a_thousand_rules_that_stop_are_held_against_one_another_in_a_moment() -> None:
+    text = rules(
+        *(rule(f"r{n}", "{title: a}", f"when: fields.a == '{n}' and fields.b", "stop: true") for n in range(1000))
+    )
+    began = time.process_time()
+
+    hook, problems = read_draft(PurePath("h.yaml"), text, ABOUT)
+
+    assert (hook is not None, problems) == (True, ())
+    assert time.process_time() - began < 4

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
-from relay.expressions.certain import conjuncts
 from relay.rulebook.places import place_of
 from relay.rulebook.rule_reading import Draft
 from relay.rulebook.wording import Named, Wording
@@ -35,8 +34,7 @@ def covers(stop: Draft, later: Draft) -> bool:
         return True
     if stop.tree is None or later.tree is None:
         return False
-    parts = list(conjuncts(later.tree))
-    return all(part in parts for part in conjuncts(stop.tree))
+    return stop.parts <= later.parts
 
 
 def say_set_again(page: Page, draft: Draft, on: Sequence[Draft]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from relay.errors import ExpressionError
-from relay.expressions.certain import kind_given, truth_of, why_always, why_never
+from relay.expressions.certain import conjuncts, kind_given, truth_of, why_always, why_never
 from relay.expressions.formulas import Template, Unit, settle
 from relay.expressions.grammar import suggest
 from relay.expressions.language import Tree
@@ -54,6 +54,11 @@ class Draft:
     def always(self) -> bool:
         """Whether it holds for every event."""
         return self.when is None or (self.tree is not None and truth_of(self.tree) is True)
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """Give what must all hold for it to hold, each in one spelling: many rules are held against one another."""
+        return frozenset(map(repr, conjuncts(self.tree))) if self.tree is not None else frozenset()
 
 
 def read_rule(wording: Wording, entry: Entry, number: int) -> tuple[Draft | None, Rule | None]:
