@@ -7,9 +7,9 @@ one atomic step. A worker's drain claims leads that are due, merges their pendin
 words      model, sending, hooks, accounts, errors, texts, lead_fields, shapes, spelling
 decisions  expressions, grouping, identities, mapping, masking, merge, retry, silence, terms, drift
 edges      settings, logs, rulebook, senders, store, leads_api, nudge, beat
-journeys   receive, noticing, coverage, forms, live_rules, backtest, shadow, finding, replay, explain, trials, audit,
-           status, alarms, metrics, timeline, telling, parked, inbox, suspects, cures, refusals, rehearsal, doctor,
-           new_hook, drafts, ops, sandbox
+journeys   receive, noticing, coverage, forms, live_rules, served, backtest, shadow, finding, replay, explain, trials,
+           audit, status, alarms, metrics, timeline, telling, parked, inbox, suspects, cures, refusals, rehearsal,
+           doctor, new_hook, drafts, ops, sandbox
 wiring     wiring
 processes  embedded, redis_server, tether, parts, supervisor, gunicorn_conf
 top        cli, __main__, commands, workers

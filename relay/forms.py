@@ -7,16 +7,17 @@ hook files that are loaded, whichever process asks; alarms, pages and commands s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePath
 
-from relay import rulebook
 from relay.drift import GONE, Changes, Drift, all_names, changes, drifts, shown, since_of, still_learnt
+from relay.errors import StoreError
 from relay.finding import Filter
 from relay.hooks import Hook
 from relay.model import Json
-from relay.senders import ABOUT
+from relay.senders.example_names import names_in_examples
+from relay.served import served
 from relay.shapes import FIELDS, HIDDEN, Form, FormVersion, Meant, NameSeen, Shown
 from relay.store import Store
 from relay.store.forms import version_of
@@ -85,28 +86,9 @@ def open_drifts(told: Iterable[FormTold]) -> list[Drifted]:
     return [one for form in told for one in form.drifted if one.meant is None]
 
 
-def loaded(store: Store, folder: PurePath) -> dict[str, Hook]:
-    """Give the hooks that are served, by the texts of their files that the store keeps, without secrets."""
-    found = {}
-    for name in store.door.loaded():
-        if (versions := store.rule_texts.versions(name)) and (hook := _read(store, folder, name, versions[0].version)):
-            found[name] = hook
-    return found
-
-
-def _read(store: Store, folder: PurePath, name: str, version: str) -> Hook | None:
-    text = store.rule_texts.text(name, version)
-    return None if text is None else _hook((folder / f"{name}.yaml").as_posix(), text)
-
-
-@lru_cache(maxsize=512)
-def _hook(file: str, text: str) -> Hook | None:
-    return rulebook.read_text(PurePath(file), text, ABOUT)
-
-
 def watch(store: Store, folder: PurePath) -> list[Drifted]:
     """Look at all forms: note those that look otherwise than before, and give the changes that need a person."""
-    told = look(store, loaded(store, folder))
+    told = look(store, served(store, folder))
     note_versions(store, [one.form for forms in told.values() for one in forms])
     return [one for forms in told.values() for one in open_drifts(forms)]
 
@@ -126,6 +108,15 @@ def names_seen(store: Store, hook: str) -> dict[str, frozenset[str]]:
     """Give the names that events of a hook had, by the part of the event: ``fields`` and ``hidden``."""
     forms = store.forms.forms(hook)
     return {part: all_names(forms, part) for part in (FIELDS, HIDDEN)}
+
+
+def names_known(store: Store, hook: Hook) -> Mapping[str, frozenset[str]]:
+    """Give the names in the examples beside a hook's file and in its events; those alone where Redis is away."""
+    told = dict(names_in_examples(hook))
+    with suppress(StoreError):
+        for part, names in names_seen(store, hook.name).items():
+            told[part] = told.get(part, frozenset()) | names
+    return told
 
 
 def history(form: Form) -> list[tuple[FormVersion, Changes | None]]:

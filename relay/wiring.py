@@ -24,7 +24,7 @@ from relay.errors import Problem, RelayError, RuleError, SettingsError, StoreErr
 from relay.hooks import Hook
 from relay.live_rules import LiveRules, Read, RulesAside, RulesNow
 from relay.rulebook import faults_among
-from relay.rulebook.hook_file import Known, read_hook
+from relay.rulebook.hook_file import Known, Seen, read_hook
 from relay.rulebook.standing_still import SETTLE_S
 from relay.senders import ABOUT
 from relay.settings import Destination, Settings, load
@@ -110,13 +110,16 @@ def rules_now(settings: Settings) -> RulesNow:
     for one in faults_among(problems):
         faults[PurePath(one.file).stem] = (*faults.get(PurePath(one.file).stem, ()), one)
     if not hooks:
-        raise RuleError(problems)
+        raise RuleError(faults_among(problems))
     return RulesNow(hooks, faults)
 
 
-def reader(settings: Settings) -> Read:
-    """Give what reads a hook file for use: a hook that delivers to a destination without an address is none."""
-    known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations)
+def reader(settings: Settings, *, seen: Seen | None = None) -> Read:
+    """Give what reads a hook file for use: a hook that delivers to a destination without an address is none.
+
+    ``seen`` gives the names that events of a hook had, where a name that is none of them is to be a warning.
+    """
+    known = Known(environment=settings.environment, senders=ABOUT, destinations=settings.destinations, seen=seen)
     addresses = {one.name for one in served(settings)}
 
     def read(file: PurePath, content: bytes, *, again: bool = False) -> tuple[Hook | None, Sequence[Problem]]:
@@ -226,7 +229,7 @@ def routes(
     """
     import flask  # noqa: PLC0415
 
-    from relay import ops, receive  # noqa: PLC0415
+    from relay import forms, ops, receive  # noqa: PLC0415
 
     rules = loaded if isinstance(loaded, LiveRules) else rules_aside(settings, kept)
     web_app = flask.Flask("relay", static_folder=None)
@@ -247,7 +250,7 @@ def routes(
         logins=logins(settings, kept.client),
         hooks=loaded,
         rules=rules.fresh,
-        read=reader(settings),
+        read=reader(settings, seen=lambda hook: forms.names_known(kept, hook)),
     )
     web_app.register_blueprint(ops.desk(means))
     web_app.register_blueprint(ops.health(kept, hooks=loaded, faulty=lambda: len(rules.in_use.faults)))

@@ -120,6 +120,7 @@ def place(store: Store, folder: Path, **variables: str) -> Iterator[Place]:
     hooks = wiring.hooks(settings)
     store.door.know(hooks)
     store.rule_texts.keep(hooks.values())
+    store.serving.note(served=[*hooks], taken={name: hook.version for name, hook in hooks.items()}, faults={})
     noticing = Noticing(store)
     with serving(wiring.routes(settings, store, hooks, noticing)) as url:
         yield Place(store, settings, hooks, url, noticing)

@@ -6,6 +6,7 @@ pictures of the README go to ``docs/images`` with ``--readme``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
@@ -149,7 +150,12 @@ RULES = {
 }
 IMAGES = ROOT / "docs" / "images"
 #: Pages that the README shows, with the theme and the height of the window.
-README = (("overview", "light", 860), ("replay-plan", "dark", 720), ("lead", "light", 900))
+README = (
+    ("overview", "light", 860),
+    ("replay-plan", "dark", 720),
+    ("lead", "light", 900),
+    ("rules-tried", "dark", 760),
+)
 #: The hook, its sender, the event, and how often it comes.
 KINDS = (
     ("cotiza", "typeform", ROOT / "rules/cotiza/full.json", 8),
@@ -414,16 +420,21 @@ def main() -> None:
     users = f"{OPERATOR.line} {VIEWER.line}"
     with tempfile.TemporaryDirectory() as home, EmbeddedRedis(Path(home) / "redis", appendfsync="everysec") as redis:
         form = (ROOT / "rules/cotiza.yaml").read_text()
-        with running(
-            Path(home),
-            form,
-            redis_url=redis.url,
-            more=RULES,
-            before=lived,
-            RELAY_USERS=users,
-            RELAY_LOG="error",
-            **SECRETS,
-        ) as relay:
+        # Files are shown by their paths, as a person has them who starts the relay where its rules are.
+        with (
+            contextlib.chdir(home),
+            running(
+                Path(home),
+                form,
+                redis_url=redis.url,
+                more=RULES,
+                before=lived,
+                RELAY_RULES="rules",
+                RELAY_USERS=users,
+                RELAY_LOG="error",
+                **SECRETS,
+            ) as relay,
+        ):
             album(relay, folder, readme="--readme" in sys.argv)
     sys.stdout.write(f"the pictures are in {folder}\n")
 

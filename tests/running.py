@@ -205,9 +205,11 @@ def process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a module as a process, which ends in order; ``said`` takes all that it writes."""
     command = [sys.executable, "-m", *module]
+    # Where rules are named by a path from here, so are they for what is started.
+    elsewhere = not Path(environment.get("RELAY_RULES", ROOT)).is_absolute()
     started = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=Path.cwd() if elsewhere else ROOT,
         env=dict(environment),
         pass_fds=pass_fds,
         stdin=subprocess.DEVNULL,

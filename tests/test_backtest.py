@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +20,10 @@ from relay import receive
 from relay.backtest import Backtest, Kind, Report, compare, difference_json, pages, report_json, run, spread
 from relay.backtest.coverage import Counts, Coverage, Memo, alike
 from relay.backtest.report import METRICS, HookReport, Told
+from relay.errors import CommandError
 from relay.finding import Filter
 from relay.hooks import Hook
-from relay.model import Event
+from relay.model import Event, StoredEvent
 from relay.senders import adapter_of
 from relay.senders.base import Sender
 from relay.sending import Request
@@ -231,6 +234,21 @@ def test_spread_over_processes_it_finds_the_same(store: Store) -> None:
     assert report_json(alone) == report_json(together)
     assert (alone.events, alone.count("lost_field")) == (60, 60)
     assert alone.hooks["h"].rules["contact"].new == Counts(60, 60)
+
+
+class Killed(Backtest):
+    """A backtest whose process does not live through it."""
+
+    def look(self, events: Iterable[StoredEvent]) -> Report:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().look(events)
+
+
+def test_a_process_that_is_killed_is_told_in_words(store: Store) -> None:
+    parts = iter([["a"]] * 5)
+
+    with pytest.raises(CommandError, match="one of its processes was killed"):
+        added(spread(store, Killed({"h": OLD}, {}), parts, jobs=2))
 
 
 def added(reports: Iterator[Report] | Sequence[Report]) -> Report:

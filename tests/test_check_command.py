@@ -179,3 +179,10 @@ def test_an_example_that_is_no_longer_mapped_as_recorded_is_a_fault(checked: Che
     ended = checked.check()
     assert ended.returncode == 1
     assert "full.json is no longer mapped as recorded: title" in ended.stderr
+
+
+@pytest.mark.parametrize("folder", ["rules", "rules/examples"])
+def test_our_own_hook_files_have_neither_faults_nor_warnings(checked: Checked, folder: str) -> None:
+    done = checked.check("--no-secrets", "--strict", str(Path(__file__).parent.parent / folder))
+
+    assert (done.stderr, done.returncode) == ("", 0)

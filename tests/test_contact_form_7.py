@@ -126,6 +126,7 @@ def test_the_contact_form_7_example_becomes_this_update() -> None:
         **CONTACT,
         "metadata.tipo_propiedad": "Departamento",
         "metadata.comunas": "Ñuñoa, Providencia",
+        "metadata.mensaje": "¿Hay estacionamiento para visitas?",
         "metadata.acepta_contacto": True,
         "metadata.pagina": "https://inmobiliaria.example/contacto/",
     }

@@ -136,7 +136,7 @@ def test_a_condition_that_holds_ends_it_with_1_and_is_named(place: Place) -> Non
     passing = place.diff(*words)
     failing = place.diff(*words, "--fail-if", "lost_field > 1%", "--fail-if", "changed_lead > 0")
 
-    assert (passing[0][-1], passing[1:]) == ("passes: not newly_faulty > 0: 0 of 2 events", ("", 0))
+    assert (passing[0][-1], passing[1:]) == ("passes: newly_faulty > 0 does not hold: 0 of 2 events", ("", 0))
     assert failing[1:] == ("fails: lost_field > 1%: 100%, 2 of 2 events\n", 1)
 
 

@@ -69,6 +69,16 @@ def test_a_value_that_a_filter_refused_names_the_filter(desk: Desk) -> None:
     assert "held back by rule contact: phone is not a phone number of CL" in said
 
 
+def test_the_lead_of_an_event_that_failed_as_a_whole_is_not_said_to_be_unknown(desk: Desk) -> None:
+    id = event_of(desk, hook_of(GENERIC.replace("fields.tel}", "fields.tel | required}")))
+
+    said = in_words(desk.relay("explain", id).stdout)
+
+    assert "dead" in said
+    assert "lead not known" not in said
+    assert f"lead h.yaml:4 '{LEAD}'" in said
+
+
 def test_a_script_is_given_each_step(desk: Desk) -> None:
     told = desk.json("explain", event_of(desk, hook_of(GENERIC)))
 
@@ -126,5 +136,5 @@ def test_where_no_event_is_kept_the_examples_are_named(desk: Desk, tmp_path: Pat
 
     assert (last.returncode, named.returncode) == (3, 3)
     words = "name one with --event, a file or an event's id; of its examples there are full"
-    assert in_words(last.stderr) == f"hook 'h': none came in; {words}"
+    assert in_words(last.stderr) == f"hook 'h': no event of it is kept; {words}"
     assert in_words(named.stderr) == f"hook 'h': 'e9' is no file, no example, and no event that is kept; {words}"

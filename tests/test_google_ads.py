@@ -119,6 +119,7 @@ def test_the_google_example_becomes_this_update() -> None:
     (update,) = mapped.updates
     assert update.set == {
         **CONTACT,
+        "company": "Constructora Andes",
         "metadata.comuna": "Ñuñoa",
         "metadata.dormitorios": 3,
         "metadata.rut": "12.345.678-5",

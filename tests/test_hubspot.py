@@ -284,5 +284,7 @@ def test_the_hubspot_example_becomes_this_update() -> None:
         "last_name": "Muñoz Peña",
         "phone": "+56987654321",
         "email": "mj.munoz@example.com",
+        "company": "Constructora Andes",
         "metadata.hubspot_id": "251",
+        "metadata.etapa_hubspot": "opportunity",
     }

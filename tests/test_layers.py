@@ -34,6 +34,7 @@ LAYERS = {
         "coverage",
         "forms",
         "live_rules",
+        "served",
         "backtest",
         "shadow",
         "finding",

@@ -140,7 +140,13 @@ def test_make_says_what_is_no_bundle(body: Any, words: str) -> None:
 
 
 def test_the_make_examples_become_these_updates() -> None:
-    assert updated("make", "bundle") == {**CONTACT, "metadata.dormitorios": 3}
+    assert updated("make", "bundle") == {
+        **CONTACT,
+        "metadata.dormitorios": 3,
+        "metadata.presupuesto_uf": 3500,
+        "metadata.mensaje": "Quiero visitar el sábado",
+        "metadata.estado_lead": "calificado",
+    }
     assert [one.updates[0].set for one in mapped_examples("make", "list")] == [
         {"first_name": "Ana", "last_name": "Núñez"},
         {"first_name": "Pedro", "last_name": "Ñancupil"},

@@ -264,14 +264,21 @@ NEW = ("new", "casa", "--sender", "typeform")
 def test_a_new_hook_is_written_and_passes_the_check_once_its_secret_is_set(desk: Desk) -> None:
     made = desk.relay(*NEW, "--from", str(EXAMPLE))
 
-    written, example, secret, then = made.stdout.splitlines()
+    written, example, secret, again, then = made.stdout.splitlines()
     assert (written, made.returncode) == ("rules/casa.yaml: written", 0)
     assert example.startswith("the example was not kept, since it may hold people's own")
     assert secret.startswith("set TYPEFORM_SECRET: the webhook's secret")
+    assert again == "a relay that runs now reads secrets when it starts again"
     assert then == "then: relay check"
     assert [one.name for one in (desk.folder / "rules").iterdir()] == ["casa.yaml"]
     assert "TYPEFORM_SECRET" in desk.relay("check").stderr
     assert desk.relay("check", TYPEFORM_SECRET="s").returncode == 0
+
+
+def test_where_a_sandbox_runs_it_is_said_that_secrets_are_made_up_at_the_next_start(desk: Desk) -> None:
+    made = desk.relay(*NEW, SANDBOX_URL="http://127.0.0.1:1")
+
+    assert "starts again; 'relay up' makes up what is not set, for its sandbox" in made.stdout
 
 
 def test_a_file_that_is_there_is_overwritten_by_force_only(desk: Desk) -> None:

@@ -228,6 +228,7 @@ def test_an_alarm_begins_and_ends_when_the_rule_is_changed(changed: Place) -> No
     )
     new = replace(changed.hooks["cotiza"], text=COTIZA.replace(UF, "presupuesto_uf_2").encode(), version="new")
     changed.store.rule_texts.keep([new, changed.hooks["zap"]])
+    changed.store.serving.note(served=[*changed.hooks], taken={"cotiza": "new"}, faults={})
     for _ in range(2):
         look()
     assert not [one for one in current(changed.store) if one.name.startswith("form:")]

@@ -16,6 +16,7 @@ import requests
 
 from relay import wiring
 from relay.drafts.files import MOST_BYTES, version_of
+from relay.noticing import Noticing
 from relay.senders import typeform
 from relay.settings import Settings
 from relay.store import Store
@@ -125,6 +126,19 @@ def asked(url: str, method: str, path: str, **more: Any) -> requests.Response:
 
 def acts_of(store: Store) -> list[tuple[str, str, str, str]]:
     return [(act.who, act.what, act.about, act.why) for act in store.acts.last(10)]
+
+
+def test_a_name_that_no_event_had_is_a_warning_of_the_draft(store: Store, settings: Settings) -> None:
+    hooks, noticing = wiring.hooks(settings), Noticing(store)
+    store.door.know(hooks)
+    with serving(wiring.routes(settings, store, hooks, noticing)) as url:
+        send(url, nombre="Ana", estado="nuevo")
+        noticing.flush()
+
+        told = words_of(tried(logged_in(url, "carolina"), RULES.replace("fields.estado}", "fields.stado}")))
+
+    assert "no event or example ever had fields.stado; did you mean fields.estado?" in told
+    assert "No fault: this file would be loaded." in told
 
 
 def test_the_file_is_shown_as_it_is_with_its_last_events(url: str) -> None:
@@ -371,6 +385,21 @@ def test_what_somebody_else_has_saved_meanwhile_is_shown_and_not_lost(
     assert carolina.post(SAVE, {**draft(mine), "over": began}).status_code == 409
     assert carolina.post(SAVE, {**draft(mine), "over": now}).status_code == 303
     assert file.read_text() == mine
+
+
+def test_a_mark_at_the_start_of_a_file_is_no_change_of_theirs(
+    store: Store, settings: Settings, file: Path, carolina: Browser
+) -> None:
+    marked = "\ufeff" + RULES
+    file.write_text(marked)
+    store.rule_texts.keep(wiring.hooks(settings).values())
+    file.write_text(marked + "# theirs\n")
+
+    words = tried(carolina, RULES, began=marked)
+
+    [theirs] = re.findall("What they changed(.*?)Show mine", words)
+    assert "+ new # theirs" in theirs
+    assert "gone" not in theirs
 
 
 def test_a_file_that_has_changed_is_told_while_it_is_tried(file: Path, carolina: Browser) -> None:

@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from relay.errors import StoreError
+from relay.replay.versions import Versions
 from relay.settings import DAY_MS
 from relay.store import Store
 from tests.hook_texts import ONE, hook_of
@@ -36,8 +37,22 @@ def test_versions_are_listed_with_when_they_were_loaded_the_last_one_first(store
 
     second, first = store.rule_texts.versions("h")
     assert (first.version, second.version) == (one.version, other.version)
-    assert before <= first.first_ms == first.last_ms < second.first_ms == second.last_ms <= store.events.now_ms()
+    assert before <= first.first_ms <= first.last_ms < second.first_ms == second.last_ms <= store.events.now_ms()
     assert store.rule_texts.versions("nosuch") == []
+
+
+def test_a_version_ends_when_another_takes_its_place_or_its_file_is_gone(store: Store) -> None:
+    one, other = hook_of(ONE), hook_of(OTHER)
+    ends = []
+    for loaded in ([one], [other], []):
+        until(lambda: store.events.now_ms() > (ends[-1] if ends else 0) + 1)
+        store.rule_texts.keep(loaded)
+        ends.append(store.events.now_ms())
+
+    second, first = store.rule_texts.versions("h")
+
+    assert ends[0] <= first.last_ms <= ends[1]
+    assert ends[1] <= second.last_ms <= ends[2]
 
 
 def test_the_version_loaded_last_is_the_first_of_the_list_even_where_the_clock_stood_still(
@@ -106,3 +121,10 @@ def test_the_door_keeps_what_could_not_be_kept_at_the_start(store: Store, client
     store.door.try_writing()
 
     assert store.rule_texts.text("h", hook.version) == ONE
+
+
+def test_a_store_that_is_away_is_not_taken_for_a_text_that_is_not_kept() -> None:
+    away = Store(redis.Redis(unix_socket_path="/nowhere/redis.sock"), retention_ms=DAY_MS)
+
+    with pytest.raises(StoreError, match="Redis is away"):
+        Versions(away, {}).version("h", "00000000")

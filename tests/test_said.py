@@ -35,6 +35,7 @@ ELSEWHERE = {
     "relay/trials": "relay test",
     "relay/backtest/conditions.py": "relay diff",
     "relay/backtest/proof.py": "relay audit",
+    "relay/backtest/spread.py": "relay diff",
     "relay/logs.py": "the log",
     "relay/expressions/glossary.py": "the schema, which editors show",
     "relay/rulebook/schema.py": "the schema, which editors show",
@@ -107,8 +108,6 @@ NOT_SAID = {
             "ids must be a list of texts",
             "ids: no more than … at once",
             "the body must be a JSON object of texts: event and kind, or name, and lead",
-            "days: must be a whole number from 1 to …, not …",
-            "hook '…' is not loaded: its rules are counted while it is",
             "text: give the whole text of the hook file",
             "began and why: must be texts",
             "it is not saved: …",
@@ -320,3 +319,23 @@ def test_fifty_sentences_are_said_in_no_time() -> None:
         spanish(one)
 
     assert time.process_time() - began < 0.25
+
+
+def test_a_long_list_of_what_others_say_is_left_as_it_is_in_no_time() -> None:
+    words = "; ".join(f"campo_{number}: is not welcome {number}" for number in range(40))
+
+    began = time.perf_counter()
+    said = sentences.say_in("es_CL", words, 422)
+
+    assert said == words
+    assert time.perf_counter() - began < 2
+
+
+def test_what_was_made_to_be_read_in_many_ways_is_left_as_it_is_in_no_time() -> None:
+    words = "zz reads  , which is   in   since   (  event) and was  " * 36
+
+    began = time.perf_counter()
+    said = sentences.say_in("es_CL", words)
+
+    assert said == words
+    assert time.perf_counter() - began < 2

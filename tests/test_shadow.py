@@ -195,6 +195,18 @@ def test_a_faulty_shadow_is_told_its_last_good_version_goes_on_and_the_hook_is_n
     assert scene.counts() == (2, 2), "it is the same version, and goes on counting"
 
 
+def test_a_shadow_that_no_disk_can_hold_does_not_keep_the_others_from_being_followed(scene: Scene) -> None:
+    scene.write("a.yaml", LIVE + f"shadow: shadow/{'x' * 300}.yaml\n")
+    scene.accept(2, title="abc")
+
+    assert scene.counts() == (2, 2)
+    followed = scene.store.shadows.get("a")
+    assert followed is not None
+    assert [line.partition(": ")[2] for line in followed.faults] == [
+        "is not there: put it there, or take the key shadow out"
+    ]
+
+
 def test_a_shadow_that_never_was_right_compares_nothing(tmp_path: Path, store: Store) -> None:
     scene = scene_of(tmp_path, store, LIVE + "shadow: shadow/h.yaml\n", "rules: [\n")
     scene.accept(2, title="abc")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from relay.embedded import EmbeddedRedis
-from relay.shadow import served, told_of
+from relay.served import served
+from relay.shadow import told_of
 from tests.running import ROOT, Relay, environment_of, process, running
 from tests.waiting import until
 
@@ -47,7 +48,7 @@ def test_a_shadow_is_followed_through_kills_and_counts_each_event_once(
         with process(command, environment):
             until(lambda: behind(relay) == 0)
 
-        told = told_of(relay.store, served(relay.store)["cotiza"], most=5)
+        told = told_of(relay.store, served(relay.store, PurePath())["cotiza"], most=5)
         assert told.events == len(sent) == 2 * BATCHES * BATCH
         assert told.changed == BATCHES * BATCH
         assert told.fields["first_name"]["changed"] == BATCHES * BATCH
@@ -60,4 +61,4 @@ def events(relay: Relay) -> int:
 
 
 def behind(relay: Relay) -> int:
-    return told_of(relay.store, served(relay.store)["cotiza"], most=1).behind
+    return told_of(relay.store, served(relay.store, PurePath())["cotiza"], most=1).behind

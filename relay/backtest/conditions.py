@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from relay.backtest.report import METRICS, OF_FIELDS, Report
 from relay.errors import CommandError
+from relay.expressions.grammar import nearest
 from relay.lead_fields import FIELDS
 from relay.model import METADATA
 
@@ -51,10 +51,11 @@ class Condition:
         return COMPARISONS[self.sign](self.found(report), self.number)
 
     def told(self, report: Report) -> str:
-        """Say what the condition met: ``lost_field > 1%: 3.2%, 31 of 980 events``."""
+        """Say what the condition met: ``lost_field > 1%: 3.2%, 31 of 980 events``, or that it does not hold."""
         count = report.count(self.metric, self.register)
         share = f"{self.found(report):.3g}%, " if self.share else ""
-        return f"{self.words}: {share}{count:,} of {report.compared:,} events"
+        words = self.words if self.holds(report) else f"{self.words} does not hold"
+        return f"{words}: {share}{count:,} of {report.compared:,} events"
 
 
 def read_condition(words: str) -> Condition:
@@ -64,12 +65,12 @@ def read_condition(words: str) -> Condition:
         raise CommandError(f"{words!r} is no condition; {USE}")
     metric, register = found["metric"], found["field"] or ""
     if metric not in METRICS:
-        hint = _hint(metric, [*METRICS])
+        hint = _hint(metric, METRICS)
         raise CommandError(f"unknown word {metric!r}{hint}; there are {', '.join(METRICS)}")
     if register and metric not in OF_FIELDS:
         raise CommandError(f"{metric} is not about fields; {', '.join(OF_FIELDS)} are")
     if register and register not in FIELDS and not register.startswith(METADATA):
-        hint = _hint(register, [*FIELDS]) or f"; did you mean '{METADATA}{register}'?"
+        hint = _hint(register, FIELDS) or f"; did you mean '{METADATA}{register}'?"
         raise CommandError(f"unknown field {register!r}{hint}")
     return Condition(
         words=words.strip(),
@@ -81,6 +82,6 @@ def read_condition(words: str) -> Condition:
     )
 
 
-def _hint(word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _hint(word: str, known: Collection[str]) -> str:
+    meant = nearest(word, known)
+    return f"; did you mean {meant!r}?" if meant else ""

@@ -11,11 +11,13 @@ import signal
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from typing import NamedTuple
 
 from relay.backtest.report import Report
 from relay.backtest.run import Backtest
+from relay.errors import CommandError
 from relay.store import Store
 
 #: Fewer pages than these are not worth another process.
@@ -44,7 +46,8 @@ def cores() -> int:
 def spread(store: Store, backtest: Backtest, pages: Iterator[list[str]], *, jobs: int) -> Generator[Report, None, None]:
     """Give the report of each page of events, in the order of the pages.
 
-    Where it is left before its end, what is in hand is forgotten. Raises StoreError.
+    Where it is left before its end, what is in hand is forgotten. Raises StoreError, and CommandError where one of the
+    processes is killed.
     """
     first = list(islice(pages, FEW))
     rest = chain(first, pages)
@@ -55,6 +58,9 @@ def spread(store: Store, backtest: Backtest, pages: Iterator[list[str]], *, jobs
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), initializer=_begin)
     try:
         yield from _in_order(pool, rest, ahead=jobs * AHEAD)
+    except BrokenProcessPool as error:
+        words = "one of its processes was killed, for memory most likely: let fewer of them run, as with --jobs 1"
+        raise CommandError(words) from error
     finally:
         pool.shutdown(cancel_futures=True)
         _work.clear()

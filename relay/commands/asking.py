@@ -17,17 +17,13 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from relay import finding
 from relay.commands import completing
+from relay.commands.exit_codes import NOTHING, WRONG
 from relay.commands.screen import errors
 from relay.errors import CommandError
 from relay.finding import Filter
 
 if TYPE_CHECKING:
     from relay.inbox import Row
-
-#: Exit code where nothing matched, or not all of it was done.
-NOTHING = 3
-#: Exit code where the command itself is wrong.
-WRONG = 2
 
 
 def read_time(text: str) -> int:
@@ -234,10 +230,10 @@ def local(ms: int) -> str:
 
 
 def lately(ms: int) -> str:
-    """Write a time in short: ``14:02`` of today, ``Tue 14:02`` of this week, else ``12 Nov 14:02``."""
+    """Write a time in short: ``04:02`` of today, ``Tue 04:02`` of this week, else ``2 Nov 04:02``."""
     at, now = datetime.fromtimestamp(ms / 1000, here()), datetime.now(here())
     days = (now.date() - at.date()).days
-    return at.strftime("%H:%M" if days == 0 else "%a %H:%M" if 0 < days < 7 else "%d %b %H:%M").lstrip("0")
+    return at.strftime("%H:%M" if days == 0 else "%a %H:%M" if 0 < days < 7 else f"{at.day} %b %H:%M")
 
 
 def zone() -> str:

@@ -14,7 +14,7 @@ import typer
 
 from relay import rulebook, settings
 from relay.commands.stand_ins import AnySecret
-from relay.errors import Problem, StoreError
+from relay.errors import Problem
 from relay.hooks import Hook
 from relay.model import Json
 from relay.rulebook.excerpts import excerpt
@@ -67,12 +67,11 @@ def check(
 
 def known(now: Settings, *, secrets: bool, events: bool) -> Known:
     """Give what hook files may name. Nothing is compiled: no event is to be mapped."""
-    recent = names_in_store(now) if events and now.redis_url else lambda _: {}
     return Known(
         environment=now.environment if secrets else AnySecret(now.environment),
         senders=ABOUT,
         destinations=now.destinations,
-        seen=lambda hook: union(names_in_examples(hook), recent(hook)),
+        seen=names_in_store(now) if events and now.redis_url else names_in_examples,
         at_once=False,
     )
 
@@ -87,24 +86,12 @@ def no_longer_as_recorded(hooks: Iterable[Hook]) -> Iterable[Problem]:
     return trials.problems(recorded)
 
 
-def union(one: Names, other: Names) -> Names:
-    return {name: {*one.get(name, ()), *other.get(name, ())} for name in (*one, *other)}
-
-
 def names_in_store(now: Settings) -> Callable[[Hook], Names]:
-    """Give what tells the names that events of a hook had; none of them where Redis is away."""
+    """Give what tells the names that events of a hook had, and its examples."""
     from relay import forms, wiring  # noqa: PLC0415 -- slow to load, and of use where there is a Redis only
 
     kept = wiring.store(now)
-
-    @cache
-    def names(hook: str) -> Names:
-        try:
-            return forms.names_seen(kept, hook)
-        except StoreError:
-            return {}
-
-    return lambda hook: names(hook.name)
+    return lambda hook: forms.names_known(kept, hook)
 
 
 def show_json(hooks: Mapping[str, Hook], problems: Sequence[Problem]) -> None:

@@ -17,8 +17,9 @@ from relay import rulebook, settings, wiring
 from relay.backtest import Backtest, Condition, Report, cores, pages, read_condition, report_json, spread
 from relay.backtest.report import EXAMPLES
 from relay.commands import completing
-from relay.commands.asking import NOTHING, JsonOption, nothing, read_time, wrong
+from relay.commands.asking import JsonOption, nothing, read_time, wrong
 from relay.commands.differences import show, show_conditions
+from relay.commands.exit_codes import NOTHING
 from relay.commands.replay import ctrl_c
 from relay.commands.screen import errors, print_json
 from relay.commands.stand_ins import AnySecret
@@ -28,7 +29,7 @@ from relay.finding import Filter, read_filter
 from relay.hooks import Hook
 from relay.model import Json
 from relay.senders import ABOUT
-from relay.settings import Settings
+from relay.settings import DAY_MS, Settings
 from relay.store import Store
 from relay.store.events import day_of
 
@@ -168,7 +169,7 @@ def total_of(store: Store, wanted: Filter, hooks: Sequence[str], limit: int) -> 
     if wanted.state or wanted.group or wanted.lead or wanted.reads_records or wanted.until_ms is not None:
         return limit or None
     today = store.events.today()
-    first = today - store.retention_ms // 86_400_000 if wanted.since_ms is None else day_of(wanted.since_ms)
+    first = today - store.retention_ms // DAY_MS if wanted.since_ms is None else day_of(wanted.since_ms)
     names = set(hooks or ([wanted.hook] if wanted.hook else ()))
     counts = store.overview.counts(range(first, today + 1))
     total = sum(one["accepted"] for hook, one in counts.items() if not names or hook in names)

@@ -11,7 +11,7 @@ from relay.backtest.coverage import Counts
 from relay.backtest.report import FieldCount, Told
 from relay.backtest.words import BAD, WORDS
 from relay.commands.follow import shown
-from relay.commands.screen import errors, out
+from relay.commands.screen import counted, errors, out
 from relay.commands.tables import Cell, Column, fitting
 from relay.hooks import Hook
 
@@ -44,20 +44,16 @@ def sentence(report: Report) -> str:
         (report.count("no_longer_mapped"), "no longer mapped"),
         (report.count("newly_mapped"), "newly mapped"),
     ]
-    events, hooks = many(report.events, "event"), many(len(report.hooks), "hook")
+    events, hooks = counted(report.events, "event"), counted(len(report.hooks), "hook")
     told = [f"{number:,} {words}" for number, words in parts if number]
     return f"{events}, {hooks}: {', '.join(told) or 'nothing'}"
-
-
-def many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def show_hook(one: HookReport) -> None:
     before = "as mapped" if one.as_mapped else one.old_version or "no rules"
     versions = f"{before} -> {one.new_version or 'no rules'}"
     out.print()
-    out.print(Text(f"{one.hook} ({versions}): {many(one.events, 'event')}, {one.same:,} the same", "bold"))
+    out.print(Text(f"{one.hook} ({versions}): {counted(one.events, 'event')}, {one.same:,} the same", "bold"))
     for metric, words in WORDS.items():
         if told := one.metrics.get(metric):
             out.print(Text(f"  {told.count:>6,}  {words}{among(told)}", "red" if metric in BAD else ""))
@@ -120,10 +116,10 @@ def of_the_others(report: Report, old: Mapping[str, Hook], new: Mapping[str, Hoo
     same = [one for one in report.hooks.values() if one.unchanged]
     if same:
         names = ", ".join(sorted(one.hook for one in same))
-        yield f"the same rules on both sides, not mapped: {names} ({many(sum(one.events for one in same), 'event')})"
+        yield f"the same rules on both sides, not mapped: {names} ({counted(sum(one.events for one in same), 'event')})"
     if report.without_rules:
         names = ", ".join(sorted(report.without_rules))
-        yield f"no rules on either side: {names} ({many(report.without_rules.total(), 'event')}, not counted)"
+        yield f"no rules on either side: {names} ({counted(report.without_rules.total(), 'event')}, not counted)"
     quiet = sorted(set(new) - set(old) - set(report.hooks)) if old else []
     if quiet:
         yield f"new, without an event yet: {', '.join(quiet)}"
@@ -137,4 +133,4 @@ def show_conditions(conditions: Sequence[Condition], report: Report) -> None:
         if one.holds(report):
             errors.print(Text(f"fails: {one.told(report)}", "red"))
         else:
-            out.print(Text(f"passes: not {one.told(report)}", "green"))
+            out.print(Text(f"passes: {one.told(report)}", "green"))

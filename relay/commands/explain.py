@@ -47,7 +47,8 @@ def show(event: StoredEvent, told: Explained, stands: str) -> None:
     if event.reason is not None:
         say(Text(f"{event.reason.kind}: {event.reason.words}", "red"), 2)
     say(Text(f"hook {event.hook} ({event.sender}), {by_which(told)}"), 2)
-    say(Text(lead_of(event)), 2)
+    if event.lead or told.explanation is None:  # else the end of it says what there is of a lead, and why
+        say(Text(lead_of(event)), 2)
     for fault in event.faults:
         say(Text(f"held back by rule {fault.rule}: {fault.register or 'the whole rule'} {fault.words}", "yellow"), 2)
     if told.differs:

@@ -16,8 +16,9 @@ from relay.commands.tables import Cell, Column
 from relay.drift import Changes, is_gone
 from relay.errors import CommandError
 from relay.finding import Filter
-from relay.forms import Drifted, FormTold, find, form_json, history, loaded, look, mean, sentence_of, title_of
+from relay.forms import Drifted, FormTold, find, form_json, history, look, mean, sentence_of, title_of
 from relay.hooks import Hook
+from relay.served import served
 from relay.shapes import Meant, NameSeen, Shown
 from relay.store import Store
 
@@ -51,7 +52,7 @@ def forms(
     """
     now = settings.load()
     store = wiring.store(now)
-    hooks = loaded(store, now.rules)
+    hooks = served(store, now.rules)
     if meant:
         say_meant(store, hooks, hook, meant, Meant(who_is(who), store.events.now_ms(), why))
         return

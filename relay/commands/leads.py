@@ -17,7 +17,7 @@ from rich.text import Text
 from relay import parked, settings, wiring
 from relay.commands import asking
 from relay.commands.asking import JsonOption, WhoOption, nothing, region_of, wrong
-from relay.commands.exit_codes import EXIT_CODES
+from relay.commands.exit_codes import EXIT_CODES, NOTHING
 from relay.commands.lead_file import Row, check_text, rows_of
 from relay.commands.screen import counted, errors, out, print_json
 from relay.errors import CommandError
@@ -82,7 +82,7 @@ def import_leads(
     gone_on = len(before.difference(store.events.parked()))
     tell(tally, gone_on, bad, as_json=as_json)
     if tally.bad:
-        raise typer.Exit(asking.NOTHING)
+        raise typer.Exit(NOTHING)
 
 
 def learn(store: Store, destination: str, file: Path, region: str, *, bad: Path | None, keep: int) -> Tally:

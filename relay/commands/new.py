@@ -122,4 +122,7 @@ def say_what_is_left(hook: str, sender: Sender, now: Settings) -> None:
     left = {name: what for name, what in holds.items() if not now.environment.get(name, "").strip()}
     for name, what in left.items():
         out.print(Text(f"set {name}: {what}", "yellow"))
+    if left:
+        made = "; 'relay up' makes up what is not set, for its sandbox" if "SANDBOX_URL" in now.environment else ""
+        out.print(f"a relay that runs now reads secrets when it starts again{made}")
     out.print(f"then: relay check{'' if left else f', and relay send {hook}'}")

@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.padding import Padding
 from rich.text import Text
 
-from relay import rulebook, settings, wiring
+from relay import settings, wiring
 from relay.commands import tables
 from relay.commands.asking import HookOption, JsonOption, PageOption, SinceOption, lately, local, nothing
+from relay.commands.explained import hooks_now
 from relay.commands.screen import out, print_json
-from relay.commands.stand_ins import AnySecret
 from relay.commands.tables import WHEN, Cell, Column
 from relay.hooks import Hook
 from relay.refusals import Refusals, fitting, refusals, rejection_json
-from relay.senders import ABOUT
-from relay.settings import Settings
 from relay.store.events import Rejection
 
 SHOWN = 20
@@ -37,7 +35,7 @@ def rejected(
     The last thousand are kept; of strangers' guesses at other addresses nothing is.
     """
     now = settings.load()
-    hooks = loaded(now)
+    hooks = hooks_now(now)
     found = fitting(wiring.store(now).events.rejected(), hook=hook, since_ms=since)
     if as_json:
         print_json([rejection_json(one, hooks) for one in found[:limit]])
@@ -45,12 +43,6 @@ def rejected(
         show(found, hooks, limit=limit)
     if not found:
         raise nothing("no rejected request matches")
-
-
-def loaded(now: Settings) -> dict[str, Hook]:
-    """Give the hooks whose files can be read, whether or not their secrets are set here."""
-    environment = AnySecret(now.environment)
-    return rulebook.check(now.rules, environment=environment, senders=ABOUT, destinations=now.destinations)[0]
 
 
 def show(found: Sequence[Rejection], hooks: Mapping[str, Hook], *, limit: int) -> None:

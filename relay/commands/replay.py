@@ -14,6 +14,7 @@ from rich.text import Text
 from relay import inbox, settings, wiring
 from relay.commands import asking, replays
 from relay.commands.asking import JsonOption, WhoOption, YesOption, filtered, nothing, wrong
+from relay.commands.exit_codes import NOTHING
 from relay.commands.replays import FATES, SHOWN, show_changes
 from relay.commands.screen import counted, errors, out, print_json
 from relay.finding import described
@@ -145,7 +146,7 @@ def carry_out(store: Store, planned: Plan, known_by: Called, *, remap: Remap | N
     if left or done.failed or len(planned.to_run) < len(planned.items):
         if left:
             errors.print(f"{'cancelled: ' if cancelled else ''}{counted(left, 'event')} not replayed")
-        raise typer.Exit(asking.NOTHING)
+        raise typer.Exit(NOTHING)
 
 
 def with_bar(steps: Iterator[Done], total: int) -> Done:

@@ -17,8 +17,8 @@ from relay.commands.tables import Cell, Column
 from relay.coverage import HookCovered, RuleCovered, covered, covered_json
 from relay.errors import CommandError
 from relay.finding import Filter
-from relay.forms import loaded
 from relay.hooks import Hook
+from relay.served import served
 
 #: With the day of now they are a week.
 USUAL = "6d"
@@ -52,7 +52,7 @@ def rules(
     """
     now = settings.load()
     store = wiring.store(now)
-    hooks = chosen(loaded(store, now.rules), hook)
+    hooks = chosen(served(store, now.rules), hook)
     since_ms = read_time(USUAL) if last is None else last
     several = [covered(store, one, since_ms=since_ms) for one in hooks]
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -13,13 +14,14 @@ from relay.backtest import Difference, Kind
 from relay.backtest.words import BAD, WORDS
 from relay.commands import completing
 from relay.commands.asking import JsonOption, local, nothing
-from relay.commands.differences import example_cells, many
+from relay.commands.differences import example_cells
 from relay.commands.follow import shown
-from relay.commands.screen import out, print_json
+from relay.commands.screen import counted, out, print_json
 from relay.commands.tables import WHEN, Cell, Column, fitting
 from relay.errors import CommandError
 from relay.hooks import Hook
-from relay.shadow import Told, served, told_json, told_of, with_shadow
+from relay.served import served
+from relay.shadow import Told, told_json, told_of, with_shadow
 from relay.shadow.told import SHOWN
 
 ALL = (
@@ -53,7 +55,8 @@ def shadow(
 ) -> None:
     """Show what the shadow of a hook finds: how many events differ, in which fields, and which ones."""
     store = wiring.store(settings.load())
-    hooks = served(store)
+    # Its files are named from their folder, as the key shadow names its own.
+    hooks = served(store, PurePath())
     if hook:
         told = told_of(store, one_of(hooks, hook), most=limit)
         print_json(told_json(told)) if as_json else show(told)
@@ -122,7 +125,7 @@ def sentence(told: Told) -> str:
     """Say the whole: ``1,240 events since 2026-11-23 21:40: 1,231 the same, 9 differ; 3 are behind``."""
     assert told.followed is not None
     since = f" since {local(told.followed.since_ms)}" if told.followed.since_ms else ""
-    parts = [f"{many(told.events, 'event')}{since}: {told.same:,} the same, {told.changed:,} differ"]
+    parts = [f"{counted(told.events, 'event')}{since}: {told.same:,} the same, {told.changed:,} differ"]
     if told.behind:
         parts.append(f"{told.behind:,} not compared yet")
     if told.followed.later:
@@ -134,8 +137,8 @@ def sentence(told: Told) -> str:
 
 def field_rows(told: Told) -> Iterator[list[Cell]]:
     for register, numbers in told.fields.items():
-        counted = told.report.fields.get(register)
-        first, *more = list(example_cells(counted) if counted else ()) or [["", ""]]
+        of_field = told.report.fields.get(register)
+        first, *more = list(example_cells(of_field) if of_field else ()) or [["", ""]]
         yield [register, *(f"{number:,}" if number else "" for number in numbers.values()), *first]
         yield from (["", *[""] * len(numbers), *cells] for cells in more)
 

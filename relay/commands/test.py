@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from relay import rulebook, settings, trials
+from relay.commands.exit_codes import NOTHING, WRONG
 from relay.commands.screen import counted, errors, out, print_json
 from relay.commands.stand_ins import AnySecret
 from relay.commands.tables import Column, fitting
@@ -28,7 +29,6 @@ COLUMNS = (
     Column(name="now", least=12, folds=True),
     Column(name="set by", least=16, folds=True),
 )
-NOTHING, WRONG = 3, 2
 #: So many hooks are named in a hint.
 MOST_NAMED = 5
 NOT_THERE = Text("nothing", "dim")

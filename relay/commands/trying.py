@@ -129,7 +129,9 @@ def from_store(now: Settings, hook: Hook, id: str) -> list[Tried]:
     else:
         found = next(iter(finding.page(store, Filter(state="", hook=hook.name), size=1).events), None)
     if found is None:
-        raise nothing(hint(hook, f"{id!r} is no file, no example, and no event that is kept" if id else "none came in"))
+        raise nothing(
+            hint(hook, f"{id!r} is no file, no example, and no event that is kept" if id else "no event of it is kept")
+        )
     return [stored(found, hook)]
 
 

@@ -65,6 +65,11 @@ def plain_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def as_edited(text: str) -> str:
+    """Give the kept text of a file as an editor has it: with plain line ends, and without a mark at the start."""
+    return plain_lines(text.removeprefix("\ufeff"))
+
+
 def sized(text: str) -> str:
     """Give a draft's text with plain line ends. Raises CommandError where it is too long, or can't be written."""
     plain = plain_lines(text)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import NamedTuple
 
-from relay.errors import CommandError
+from relay.errors import CommandError, StoreError
 from relay.hooks import Hook
 from relay.mapping.explain import Explanation, explain_event
 from relay.model import Json, StoredEvent
@@ -64,7 +64,7 @@ class Explainer:
 
     def explain(self, event: StoredEvent) -> Explained:
         """Explain one event; never raises."""
-        then = self._versions.then(event)
+        then = self._then(event)
         hook = then or self._hooks.get(event.hook)
         verification = verified(event, hook if then or event.secret_name else None)
         if hook is None:
@@ -72,6 +72,12 @@ class Explainer:
             return Explained(verification=verification, words=words)
         words = "" if then else f"version {event.version} of its hook file is not kept: these are the rules of now"
         return explained_by(event, hook, verification=verification, as_then=then is not None, words=words)
+
+    def _then(self, event: StoredEvent) -> Hook | None:
+        try:
+            return self._versions.then(event)
+        except StoreError:
+            return None
 
     def explain_now(self, event: StoredEvent) -> Explained:
         """Explain what the rules of now would make of an event; never raises."""

@@ -31,7 +31,6 @@ COMPARES: dict[str, Compare] = {
 }
 SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
 FLIPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "lteq": "gteq", "gt": "lt", "gteq": "lteq"}
-ORDERS = ("lt", "lteq", "gt", "gteq")
 #: Before a comparison's name, where the whole comparison must not hold: a missing value passes then.
 DENIED = "not "
 #: Kinds of values, no two of which a value can be at once.

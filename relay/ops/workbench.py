@@ -15,7 +15,7 @@ from pathlib import PurePath
 from relay import rulebook
 from relay.backtest.report import Report
 from relay.backtest.run import run
-from relay.drafts.files import RuleFile, path_of, read, save, sized
+from relay.drafts.files import RuleFile, as_edited, path_of, read, save, sized
 from relay.drafts.names import Names, names_in
 from relay.drafts.patch import Hunk, hunks
 from relay.drafts.reading import Draft, Drafts
@@ -170,10 +170,11 @@ class Workbench:
         return None if text is None else rulebook.read_text(PurePath(f"{hook}.yaml"), text, ABOUT)
 
     def last_text(self, hook: str) -> str | None:
-        """Give the text that was loaded last; None where none is kept. Raises StoreError."""
+        """Give the text that was loaded last, as an editor has it; None where none is kept. Raises StoreError."""
         texts = self._means.store.rule_texts
         versions = texts.versions(hook)
-        return texts.text(hook, versions[0].version) if versions else None
+        text = texts.text(hook, versions[0].version) if versions else None
+        return None if text is None else as_edited(text)
 
     def events(self, hook: str, most: int = MOST_TRIED) -> Sequence[StoredEvent]:
         """Give the last events of a hook, newest first. Raises StoreError."""
@@ -188,7 +189,7 @@ class Workbench:
 
     def _since(self, hook: str, began: str, file: RuleFile) -> list[Hunk]:
         text = self._means.store.rule_texts.text(hook, began) if began else ""
-        return [] if text is None else hunks(text.replace("\r\n", "\n"), file.text)
+        return [] if text is None else hunks(as_edited(text), file.text)
 
     def save(self, bench: Bench, *, who: str, text: str) -> RuleFile | None:
         """Put a draft in the file's place and write the act down; gives the file then.

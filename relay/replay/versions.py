@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from relay import rulebook
-from relay.errors import StoreError
 from relay.hooks import Hook
 from relay.model import StoredEvent
 from relay.senders import ABOUT
@@ -17,7 +16,7 @@ MOST_COMPILED = 100
 
 
 class Versions:
-    """Gives versions of hook files, and keeps those compiled that were asked for."""
+    """Gives versions of hook files, and keeps those compiled that were asked for. Raises StoreError."""
 
     def __init__(self, store: Store, hooks: Mapping[str, Hook]) -> None:
         self._store = store
@@ -35,17 +34,9 @@ class Versions:
             return now
         key = (hook, version)
         if key not in self._compiled:
-            text = self._text(*key)
-            if text is None:
-                return None
+            text = self._store.rule_texts.text(*key)
             if len(self._compiled) >= MOST_COMPILED:
                 self._compiled.clear()
             file = PurePath(now.file if now else f"{hook}.yaml")
-            self._compiled[key] = rulebook.read_text(file, text, ABOUT)
+            self._compiled[key] = None if text is None else rulebook.read_text(file, text, ABOUT)
         return self._compiled[key]
-
-    def _text(self, hook: str, version: str) -> str | None:
-        try:
-            return self._store.rule_texts.text(hook, version)
-        except StoreError:
-            return None

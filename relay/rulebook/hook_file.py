@@ -44,6 +44,8 @@ MOST_ALONE = 99
 
 Entries = Mapping[str, Entry]
 Tables = dict[str, dict[str, Json]]
+#: Gives the keys of ``fields`` and ``hidden`` that events of a hook had, as far as that is known.
+Seen = Callable[[Hook], Mapping[str, Collection[str]]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Known:
     environment: Mapping[str, str]
     senders: Mapping[str, About]
     destinations: Collection[str]
-    #: Gives the keys of ``fields`` and ``hidden`` that events of a hook had, as far as that is known.
-    seen: Callable[[Hook], Mapping[str, Collection[str]]] | None = None
+    #: Where it is given, a name that no event had is a warning.
+    seen: Seen | None = None
     #: Whether rules are compiled at once, for a door, or when they are first asked for.
     at_once: bool = True
     #: Whether it was loaded once and is read again: what has no effect is no fault then.

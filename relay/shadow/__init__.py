@@ -5,6 +5,6 @@ told     what was found, with the events that differ last, for the command and f
 """
 
 from relay.shadow.follow import Follower
-from relay.shadow.told import Told, served, told_json, told_of, with_shadow
+from relay.shadow.told import Told, told_json, told_of, with_shadow
 
-__all__ = ["Follower", "Told", "served", "told_json", "told_of", "with_shadow"]
+__all__ = ["Follower", "Told", "told_json", "told_of", "with_shadow"]

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from relay import rulebook
 from relay.backtest.difference import Difference, difference
@@ -20,8 +20,9 @@ from relay.backtest.stored import Reading, as_it_stands
 from relay.errors import Problem
 from relay.hooks import Hook
 from relay.model import StoredEvent
+from relay.replay.versions import Versions
 from relay.rulebook.shadow_reading import read_shadow, shadow_file
-from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill
+from relay.rulebook.standing_still import SETTLE_S, Content, StandingStill, sign_of
 from relay.senders import ABOUT
 from relay.settings import DAY_MS
 from relay.store import Store
@@ -35,8 +36,6 @@ STRIDE = 100
 AGAIN_MS, SELDOM_MS, SOON_MS = 5_000, 600_000, 3_600_000
 #: It is told that somebody looks after a shadow once in so long.
 LOOKED_S = 15.0
-#: Texts of rules that are kept compiled.
-MOST_VERSIONS = 100
 
 log = logging.getLogger("relay")
 
@@ -75,25 +74,6 @@ def shadow_of(hook: Hook, followed: Followed) -> Hook | None:
     return read_shadow(hook, followed.text.encode(), read_trial)[0] if hook.shadow and followed.version else None
 
 
-class Live:
-    """The rules that mapped events, by hook and version, out of the store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._hooks: dict[tuple[str, str], Hook | None] = {}
-
-    def of(self, stored: StoredEvent) -> Hook | None:
-        """Give the rules that mapped an event; None where their text is not kept, or can't be read any more."""
-        key = (stored.hook, stored.version)
-        if key not in self._hooks:
-            if len(self._hooks) >= MOST_VERSIONS:
-                self._hooks.clear()
-            text = self._store.rule_texts.text(*key)
-            name = PurePath(f"{stored.hook}.yaml")
-            self._hooks[key] = None if text is None else rulebook.read_text(name, text, ABOUT)
-        return self._hooks[key]
-
-
 class Follower:
     """Follows every hook that has a shadow; ``turn`` is for a beat."""
 
@@ -102,7 +82,7 @@ class Follower:
         self._store = store
         self._hooks = hooks
         self._files = StandingStill(settle_s)
-        self._live = Live(store)
+        self._versions = Versions(store, hooks)
         #: What was made of each hook's shadow, and of which contents and rules.
         self._made: dict[str, tuple[Content | None, str, Hook | None, tuple[Problem, ...]]] = {}
         #: Last good versions, by hook and version.
@@ -117,7 +97,7 @@ class Follower:
         still = dict(self._files.items())
         deadline = time.monotonic() + BUDGET_S
         for name, file in files.items():
-            if file in still or not file.exists():  # else it is being written
+            if file in still or sign_of(file) is None:  # else it is being written
                 self._follow(hooks[name], file, still.get(file), deadline)
 
     def _follow(self, hook: Hook, file: Path, content: Content | None, deadline: float) -> None:
@@ -203,7 +183,7 @@ class Follower:
             elif not ready(stored):
                 later.append(id)
             else:
-                one = compared(stored, self._live.of(stored), shadow)
+                one = compared(stored, self._versions.then(stored), shadow)
                 counts += counts_of(one, stored.version)
                 if not one.same:
                     differing.append((id, stored.received_ms))
@@ -219,7 +199,7 @@ class Follower:
                 rest_ms = AGAIN_MS if now_ms - stored.received_ms < SOON_MS else SELDOM_MS
                 again[id] = now_ms + rest_ms
                 continue
-            one = compared(stored, self._live.of(stored), shadow)
+            one = compared(stored, self._versions.then(stored), shadow)
             counts[id] = counts_of(one, stored.version)
             if not one.same:
                 differing[id] = stored.received_ms

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 
-from relay import rulebook
 from relay.backtest.as_json import difference_json
 from relay.backtest.difference import Difference, Kind
 from relay.backtest.report import METRICS, OF_FIELDS, HookReport
 from relay.hooks import Hook
 from relay.model import Json
-from relay.senders import ABOUT
-from relay.shadow.follow import Live, behind, compared, shadow_of
+from relay.replay.versions import Versions
+from relay.shadow.follow import behind, compared, shadow_of
 from relay.store import Store
 from relay.store.shadows import Followed
 from relay.telling import times
@@ -98,17 +96,6 @@ def with_shadow(hooks: Mapping[str, Hook]) -> list[Hook]:
     return [hook for _, hook in sorted(hooks.items()) if hook.shadow]
 
 
-def served(store: Store) -> dict[str, Hook]:
-    """Give the hooks as senders meet them, out of the store: the same on any machine. Raises StoreError."""
-    found = {}
-    for name, one in sorted(store.serving.versions().items()):
-        text = store.rule_texts.text(name, one.version)
-        hook = rulebook.read_text(PurePath(f"{name}.yaml"), text, ABOUT) if text is not None else None
-        if hook is not None:
-            found[name] = hook
-    return found
-
-
 def told_of(store: Store, hook: Hook, *, most: int = SHOWN) -> Told:
     """Gather it all, with so many of the events that differ. Raises StoreError."""
     followed, now_ms = store.shadows.get(hook.name), store.events.now_ms()
@@ -117,8 +104,8 @@ def told_of(store: Store, hook: Hook, *, most: int = SHOWN) -> Told:
     shadow = shadow_of(hook, followed)
     ids = store.shadows.differing(hook.name, most) if shadow else []
     events = {stored.id: stored for stored in store.events.events(ids)}
-    live = Live(store)
-    found = [compared(events[id], live.of(events[id]), shadow) for id in ids if id in events] if shadow else []
+    versions = Versions(store, {})
+    found = [compared(events[id], versions.then(events[id]), shadow) for id in ids if id in events] if shadow else []
     return Told(
         hook=hook,
         followed=followed,

@@ -4,9 +4,11 @@
 local called = 'relay:tallied:' .. ARGV[1]
 if redis.call('GET', called) == ARGV[2] then return 0 end
 redis.call('SET', called, ARGV[2], 'PX', 3600000)
+local keys = {}
 for i = 4, #ARGV, 3 do
   local key = 'relay:held:' .. ARGV[i] .. ':' .. day(NOW)
   redis.call('HINCRBY', key, ARGV[i + 1], ARGV[i + 2])
-  redis.call('EXPIRE', key, ARGV[3])
+  keys[key] = true
 end
+for key in pairs(keys) do redis.call('EXPIRE', key, ARGV[3]) end
 return 1

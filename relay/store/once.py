@@ -30,19 +30,22 @@ class Once(Generic[T]):
         self._sent: tuple[int, T] | None = None
 
     def flush(self) -> None:
-        """Have the store take all that was gathered. Raises StoreError, and then nothing is lost."""
+        """Have the store take what was gathered. Raises StoreError, and then nothing is lost."""
         with self._flushing:
-            while call := self._next():
-                try:
-                    self._send(self._process, *call)
-                except StoreError:
-                    raise
-                except Exception:
-                    self._sent = None  # it never can be sent: what comes after it must not wait for it
-                    raise
-                self._sent = None
+            if self._sent is not None:
+                self._make_call()
+            # Once: what comes meanwhile is for the next time, or a busy process would call without a pause.
+            if (gathered := self._take()) is not None:
+                self._sent = (next(self._calls), gathered)
+                self._make_call()
 
-    def _next(self) -> tuple[int, T] | None:
-        if self._sent is None and (gathered := self._take()) is not None:
-            self._sent = (next(self._calls), gathered)
-        return self._sent
+    def _make_call(self) -> None:
+        assert self._sent is not None
+        try:
+            self._send(self._process, *self._sent)
+        except StoreError:
+            raise
+        except Exception:
+            self._sent = None  # it never can be sent: what comes after it must not wait for it
+            raise
+        self._sent = None

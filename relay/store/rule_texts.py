@@ -24,7 +24,10 @@ AGAIN_S = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesVersion:
-    """One version of a hook file, and when it was loaded, in ms since 1970; the last time is right to the hour."""
+    """One version of a hook file, and when it was loaded, in ms since 1970.
+
+    The last time is when another took its place; right to the hour only, where it ended with its process.
+    """
 
     version: str
     first_ms: int
@@ -39,6 +42,7 @@ class RuleTexts:
         self._client: Any = scripts.client
         self._keep_ms = RETENTIONS * retention_ms
         self._loaded: tuple[Hook, ...] = ()
+        self._left: tuple[Hook, ...] = ()
         self._next = 0.0
 
     def keep(self, hooks: Iterable[Hook]) -> None:
@@ -48,18 +52,21 @@ class RuleTexts:
 
     def hold(self, hooks: Iterable[Hook]) -> None:
         """Do the same, for sure. Raises StoreError; then ``refresh`` tries it again."""
-        self._loaded = tuple(hook for hook in hooks if hook.text)
+        before, self._loaded = self._loaded, tuple(hook for hook in hooks if hook.text)
+        self._left = tuple(hook for hook in (*self._left, *before) if hook not in self._loaded)
         self._next = 0.0
         self.refresh()
 
     def refresh(self) -> None:
         """Keep them for longer, once an hour; else do nothing. Raises StoreError."""
-        loaded = self._loaded
-        if not loaded or time.monotonic() < self._next:
+        loaded, left = self._loaded, self._left
+        if not (loaded or left) or time.monotonic() < self._next:
             return
         args = [part for one in loaded for part in (one.name, one.version, zlib.compress(one.text, 9))]
-        self._scripts.run("rule_texts", self._keep_ms, *args)
+        ended = [part for one in left for part in (one.name, one.version)]
+        self._scripts.run("rule_texts", self._keep_ms, len(left), *args, *ended)
         if loaded is self._loaded:  # else another thread has put something in, which is to be kept still
+            self._left = ()
             self._next = time.monotonic() + AGAIN_S
 
     def text(self, hook: str, version: str) -> str | None:

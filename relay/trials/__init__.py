@@ -5,7 +5,8 @@ Beside ``rules/cotiza.yaml`` stands ``rules/cotiza/full.json``, an event as its 
 
 running    an example through parse and map, as the door does it
 pages      the recorded file: written as a person reads it, and read with its lines
-judging    what was made held against what was recorded: which field, which rule, which line
+judging    what was made held against what was recorded: which field, which line
+reasons    which rule a value comes from, or why none gives it
 recording  the recorded file written anew, where it differs
 """
 

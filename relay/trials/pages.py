@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from relay.model import Json
+from relay.model import METADATA, Json
 from relay.rulebook import yaml_reading
 from relay.rulebook.yaml_nodes import scalar_of
 from relay.rulebook.yaml_reading import BadYaml, Items, Node, Scalar
@@ -154,3 +154,13 @@ def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
             yield from leaves(one, (*path, place))
     else:
         yield path, value
+
+
+def register_of(path: Path) -> str:
+    """Give the register that a place within an update is; empty where it is none."""
+    match path:
+        case ("update", "metadata", str() as key, *_):
+            return METADATA + key
+        case ("update", str() as name, *_):
+            return name
+    return ""

@@ -8,14 +8,14 @@ from itertools import zip_longest
 
 import flask
 
-from relay.drafts.files import plain_lines
+from relay.drafts.files import as_edited
 from relay.drafts.patch import Hunk, hunks, measure
 from relay.model import Json
 from relay.ops import links
 from relay.ops.answers import json_answer
 from relay.ops.desk import Desk
 from relay.ops.means import Means
-from relay.ops.words import _
+from relay.ops.pages.rules import known, text_of
 from relay.ops.workbench import Workbench
 from relay.store.rule_texts import RulesVersion
 from relay.telling import times
@@ -45,26 +45,16 @@ def add(desk: Desk, means: Means) -> None:
     """Put the list, the page of one version, and their twins into the desk."""
     work = Workbench(means)
 
-    def known(hook: str) -> None:
-        if not work.there(hook):
-            flask.abort(404, _("There is no such hook, and there never was."))
-
-    def text_of(hook: str, version: str) -> str:
-        known(hook)
-        text = means.store.rule_texts.text(hook, version)
-        if text is None:
-            flask.abort(404, _("The text of this version is not kept."))
-        return plain_lines(text.removeprefix("\ufeff"))
-
     @desk.page("/hooks/<hook>/rules/versions")
     def rule_versions(hook: str) -> str:
-        known(hook)
+        known(work, hook)
         versions = list(versions_of(means, hook))
         return flask.render_template("rule_versions.html", hook=hook, versions=versions, links=links)
 
     @desk.page("/hooks/<hook>/rules/versions/<version>")
     def rule_version(hook: str, version: str) -> str:
-        text = text_of(hook, version)
+        known(work, hook)
+        text = text_of(means, hook, version)
         found = hunks(text, work.file(hook).text)
         return flask.render_template(
             "rule_version.html",
@@ -78,13 +68,14 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.api("/hooks/<hook>/rules/versions")
     def rule_versions_json(hook: str) -> flask.Response:
-        known(hook)
+        known(work, hook)
         told: list[Json] = [version_json(one) for one in versions_of(means, hook)]
         return json_answer({"hook": hook, "versions": told})
 
     @desk.api("/hooks/<hook>/rules/versions/<version>")
     def rule_version_json(hook: str, version: str) -> flask.Response:
-        return json_answer({"hook": hook, "version": version, "text": text_of(hook, version)})
+        known(work, hook)
+        return json_answer({"hook": hook, "version": version, "text": text_of(means, hook, version)})
 
 
 def versions_of(means: Means, hook: str) -> Iterator[Told]:
@@ -96,7 +87,7 @@ def versions_of(means: Means, hook: str) -> Iterator[Told]:
     pairs = list(zip(versions, kept, strict=True))
     for (version, text), before in zip_longest(pairs, pairs[1:]):
         old = before[1] if before else None
-        changes = hunks(plain_lines(old), plain_lines(text)) if old is not None and text is not None else []
+        changes = hunks(as_edited(old), as_edited(text)) if old is not None and text is not None else []
         yield Told(
             version=version,
             in_use=loaded is not None and loaded.version == version.version,

@@ -15,7 +15,7 @@ from relay.accounts import Role
 from relay.backtest import Kind
 from relay.backtest.as_json import difference_json, hook_json
 from relay.backtest.report import HookReport
-from relay.drafts.files import plain_lines
+from relay.drafts.files import as_edited, plain_lines
 from relay.drafts.patch import measure, patch
 from relay.drafts.trying import Verdict
 from relay.errors import CommandError, Problem, RuleError
@@ -221,7 +221,7 @@ def text_of(means: Means, hook: str, version: str) -> str:
     text = means.store.rule_texts.text(hook, version)
     if text is None:
         flask.abort(404, _("The text of this version is not kept."))
-    return plain_lines(text.removeprefix("\ufeff"))
+    return as_edited(text)
 
 
 def asked_in(form: Mapping[str, str]) -> Asked:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from relay.grouping import GAP, VARIES
 
@@ -26,6 +27,9 @@ WHAT = r"(?:(?!: ).)+?"
 ANY = r".+?"
 #: Letters of its beginning by which a sentence is known that is cut in them.
 LEAST = 8
+#: Ways to lay a template over a sentence beyond which that is not tried: none that we say has nearly as many, but one
+#: that was made for it would take minutes.
+MOST_WAYS = 100_000
 
 
 def place_pattern(name: str) -> str:
@@ -92,12 +96,16 @@ class Template:
 
     def match(self, sentence: str) -> Mapping[str, str] | None:
         """Give what stands in its places; None where this is not the sentence."""
-        found = self.whole.fullmatch(sentence) if self.anchor in sentence else None
+        found = self.whole.fullmatch(sentence) if self.anchor in sentence and not self._endless(sentence) else None
         return found.groupdict() if found else None
+
+    def _endless(self, sentence: str) -> bool:
+        """Whether its words stand in a sentence so often that there are too many ways to lay it over it."""
+        return prod(max(1, sentence.count(text)) for text in self.pieces[::2] if text) > MOST_WAYS
 
     def match_cut(self, sentence: str) -> Mapping[str, str] | None:
         """Give what stands in its places, as far as the sentence goes; … is in the others."""
-        for pattern in self.cut:
+        for pattern in self.cut if not self._endless(sentence) else ():
             if found := pattern.fullmatch(sentence):
                 return dict.fromkeys(self.pieces[1::2], GAP) | found.groupdict()
         return None

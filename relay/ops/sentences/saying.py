@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple
 
@@ -43,6 +43,9 @@ A_NAME = re.compile(rf"\S+|[^;]+\.(?:ya?ml|json)(?::(?:\d+|{GAP}))*")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 CUT = (" …", GAP)
 DEEPEST = 6
+#: Parts between semicolons, or lines, that one sentence may take up of several: else a long list of faults, or of what
+#: the CRM has to say, would be tried in more ways than anybody can wait for.
+MOST_TOGETHER = 5
 
 #: Gives the translation of a text of the catalogue, or the text.
 Translate = Callable[[str], str]
@@ -63,6 +66,8 @@ class Speaker:
     translate: Translate
     #: Writes a number, as ``1,234``, in that language.
     number: Callable[[str], str] = str
+    #: What was made of each part that was tried: the same one is come to in many ways.
+    tried: dict[_Place, Said | None] = field(default_factory=dict, compare=False, repr=False)
 
     def say(self, sentence: str, among: Templates = ALL) -> str:
         """Say a sentence; one that is not found stays as it is."""
@@ -82,6 +87,11 @@ class Speaker:
         return self._part(text, _Place(text, ALL))
 
     def _read(self, here: _Place) -> Said | None:
+        if here not in self.tried:
+            self.tried[here] = self._read_anew(here)
+        return self.tried[here]
+
+    def _read_anew(self, here: _Place) -> Said | None:
         first = None
         for said in self._readings(here) if here.depth < DEEPEST else ():
             if said.whole:
@@ -164,7 +174,9 @@ class Speaker:
         """Say what is parted by semicolons, or stands on lines of its own."""
         for mark in ("\n", "; "):
             head, parted, tail = here.text.partition(mark)
-            while parted:
+            for _ in range(MOST_TOGETHER):
+                if not parted:
+                    break
                 if first := self._read(here.inner(head, cut=False)):
                     rest = self._read(here.inner(tail)) or Said(tail, whole=False)
                     yield Said(f"{first.text}{mark}{rest.text}", first.whole and rest.whole)
