@@ -55,7 +55,12 @@ def until(condition: Callable[[], object], what: str, *, every_s: float = 0.01) 
 
 @contextmanager
 def process(
-    command: Sequence[str], environment: Mapping[str, str], *, pass_fds: Sequence[int] = (), **pipes: Any
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    pass_fds: Sequence[int] = (),
+    ends_by: signal.Signals = signal.SIGTERM,
+    **pipes: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command from the project's folder, with nothing of ours in its environment but this."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
@@ -65,12 +70,12 @@ def process(
     try:
         yield one
     finally:
-        end(one)
+        end(one, ends_by)
 
 
-def end(one: subprocess.Popen[bytes]) -> None:
+def end(one: subprocess.Popen[bytes], by: signal.Signals) -> None:
     """Tell a process to end, and see that it does."""
-    one.send_signal(signal.SIGTERM)
+    one.send_signal(by)
     try:
         one.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
@@ -153,7 +158,13 @@ def gunicorn(app: str, environment: Mapping[str, str]) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         port: int = listener.getsockname()[1]
         command = ["-m", "gunicorn", "-c", "python:relay.gunicorn_conf", "--bind", f"fd://{listener.fileno()}", app]
-        with process(command, {"WEB_CONCURRENCY": "2", **environment}, pass_fds=[listener.fileno()]) as one:
+        # Nobody waits for an answer at its end, so it is not the patient one.
+        with process(
+            command,
+            {"WEB_CONCURRENCY": "2", **environment},
+            pass_fds=[listener.fileno()],
+            ends_by=signal.SIGINT,
+        ) as one:
             until(lambda: answers(port, one), app)
             yield port
 
