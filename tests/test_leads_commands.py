@@ -219,7 +219,7 @@ def test_an_import_shows_how_far_it_is_on_a_terminal(desk: Desk, tmp_path: Path)
         shown = "".join(said)
 
     assert "learning" in shown
-    assert "3000 leads learnt" in shown
+    assert "3,000 leads learnt" in shown
     assert process.returncode == 0
 
 
