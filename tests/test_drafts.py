@@ -146,7 +146,7 @@ def test_line_ends_and_the_mark_at_the_start_stay_as_they_are(content: bytes | N
         assert "\r" not in file.text
 
 
-@pytest.mark.parametrize("text", ["x" * (MOST_BYTES + 1), "ñ" * MOST_BYTES, "\ud800"])
+@pytest.mark.parametrize("text", ["x" * (MOST_BYTES + 1), "ñ" * MOST_BYTES, "\ud800", "\n" * 4_001])
 def test_a_text_that_is_no_file_is_refused_in_words(text: str) -> None:
     with pytest.raises(CommandError, match=r"^the text has "):
         files.sized(text)

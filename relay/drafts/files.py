@@ -17,6 +17,7 @@ from relay.errors import CommandError
 
 #: Largest text of a draft, in bytes: some thousands of lines, read within a second.
 MOST_BYTES = 131_072
+MOST_LINES = 4_000
 BOM = b"\xef\xbb\xbf"
 #: Why a file can't be written, where the machine's own words say little.
 WORDS = {
@@ -79,6 +80,9 @@ def sized(text: str) -> str:
         raise CommandError("the text has half a character in it, which no file can hold") from None
     if size > MOST_BYTES:
         raise CommandError(f"the text has {size} bytes; a hook file that is edited here may have {MOST_BYTES}")
+    # What two texts have in common is looked for line by line: of very many that takes minutes.
+    if (lines := plain.count("\n")) > MOST_LINES:
+        raise CommandError(f"the text has {lines} lines; a hook file that is edited here may have {MOST_LINES}")
     return plain
 
 

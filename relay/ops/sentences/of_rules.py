@@ -124,6 +124,7 @@ SENTENCES = (
     N_("the disk is full"),
     N_("its folder is not there"),
     N_("the text has %(size)s bytes; a hook file that is edited here may have %(most)s"),
+    N_("the text has %(number)s lines; a hook file that is edited here may have %(most)s"),
     N_("the text has half a character in it, which no file can hold"),
     N_("can't be saved: %(words)s"),
     N_("too many drafts are being tried just now; wait a little, then try again"),
