@@ -31,33 +31,55 @@ EXPIRES_WITHIN_MS = alarms.EXPIRES_WITHIN_MS
 
 def add(desk: Desk, means: Means) -> None:
     """Put the list, the page of one hook, what is done with it, and their twins into the desk."""
-    steering = means.store.steering
-    quiet = Lately(lambda: {one.hook: one for one in alarms.silences(means.store)}, same_for_s=QUIET_S)
-    lost = Lately(lambda: drifted(means), same_for_s=LOST_S)
-    lately = Lately(lambda: look(means, lost.seen()), same_for_s=SAME_FOR_S)
+    readings = Readings(means)
+    add_pages(desk, means, readings)
+    add_acts(desk, means, readings)
+    add_twins(desk, means, readings)
 
-    def fresh(hook: str) -> Look:
-        return look(means, drifted(means, [hook]))
 
-    def one(hook: str, found: Look) -> Row:
-        if hook not in means.hooks and hook not in found.known and hook not in found.faulty:
+class Readings:
+    """What there is to say of hooks: of all of them as it was a moment ago, of one as it is now."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._quiet = Lately(lambda: {one.hook: one for one in alarms.silences(means.store)}, same_for_s=QUIET_S)
+        lost = Lately(lambda: drifted(means), same_for_s=LOST_S)
+        self._lately = Lately(lambda: look(means, lost.seen()), same_for_s=SAME_FOR_S)
+
+    def rows(self) -> list[Row]:
+        return rows_of(self._lately.seen(), self._means.hooks, self._quiet.seen())
+
+    def row(self, hook: str) -> Row:
+        """Give one hook. Aborts where there never was such a hook."""
+        return self._row(hook, self._fresh(hook))
+
+    def told(self, hook: str) -> Told:
+        """Give one hook with all that it is made of. Aborts where there never was such a hook."""
+        found = self._fresh(hook)
+        return told_of(self._means, self._row(hook, found), address=address_of(self._means, hook), alarms=found.alarms)
+
+    def _fresh(self, hook: str) -> Look:
+        return look(self._means, drifted(self._means, [hook]))
+
+    def _row(self, hook: str, found: Look) -> Row:
+        hooks = self._means.hooks
+        if hook not in hooks and hook not in found.known and hook not in found.faulty:
             flask.abort(404, _("There is no such hook, and there never was."))
-        return row_of(hook, found, means.hooks.get(hook), quiet.seen().get(hook))
+        return row_of(hook, found, hooks.get(hook), self._quiet.seen().get(hook))
 
-    def told(hook: str) -> Told:
-        found = fresh(hook)
-        return told_of(means, one(hook, found), address=address_of(means, hook), alarms=found.alarms)
+
+def add_pages(desk: Desk, means: Means, readings: Readings) -> None:
+    """Put in the list and the page of one hook."""
 
     @desk.page("/hooks")
     def hooks() -> str:
-        rows = rows_of(lately.seen(), means.hooks, quiet.seen())
         return flask.render_template(
-            "hooks.html", rows=rows, hours=hours_of, links=links, renewed_s=RENEWED_S, Filter=Filter
+            "hooks.html", rows=readings.rows(), hours=hours_of, links=links, renewed_s=RENEWED_S, Filter=Filter
         )
 
     @desk.page("/hooks/<hook>")
     def hook(hook: str) -> str:
-        found, asked = told(hook), flask.request.args.get("version", "")
+        found, asked = readings.told(hook), flask.request.args.get("version", "")
         version, text = text_of(means, found, asked)
         if asked and not text:
             flask.abort(404, _("The text of this version is not kept."))
@@ -76,13 +98,18 @@ def add(desk: Desk, means: Means) -> None:
             Filter=Filter,
         )
 
+
+def add_acts(desk: Desk, means: Means, readings: Readings) -> None:
+    """Put in what a person does with a hook."""
+    steering = means.store.steering
+
     @desk.page("/hooks/<hook>/pause", role=Role.OPERATOR)
     def pause_hook_question(hook: str) -> str:
-        return question(one(hook, fresh(hook)))
+        return question(readings.row(hook))
 
     @desk.act("/hooks/<hook>/pause")
     def pause_hook(hook: str) -> Answer:
-        row, why = one(hook, fresh(hook)), reason()
+        row, why = readings.row(hook), reason()
         if not why:
             return question(row, fault=_("Say why it is paused.")), 400
         changed = steering.pause_hook(hook, who=me().name, why=why)
@@ -91,28 +118,33 @@ def add(desk: Desk, means: Means) -> None:
 
     @desk.act("/hooks/<hook>/resume")
     def resume_hook(hook: str) -> Answer:
-        one(hook, fresh(hook))
+        readings.row(hook)
         tell(going_on(steering.shelved(hook)), changed=steering.resume_hook(hook, who=me().name, patience_s=5.0))
         return flask.redirect(flask.url_for("ops.hook", hook=hook), 303)
 
+
+def add_twins(desk: Desk, means: Means, readings: Readings) -> None:
+    """Put in the same for machines."""
+    steering = means.store.steering
+
     @desk.api("/hooks")
     def hooks_json() -> flask.Response:
-        rows: list[Json] = [row_json(row) for row in rows_of(lately.seen(), means.hooks, quiet.seen())]
+        rows: list[Json] = [row_json(row) for row in readings.rows()]
         return json_answer({"hooks": rows})
 
     @desk.api("/hooks/<hook>")
     def hook_json(hook: str) -> flask.Response:
-        return json_answer(told_json(told(hook)))
+        return json_answer(told_json(readings.told(hook)))
 
     @desk.api_act("/hooks/<hook>/pause")
     def pause_hook_json(hook: str) -> flask.Response:
-        one(hook, fresh(hook))
+        readings.row(hook)
         changed = steering.pause_hook(hook, who=me().name, why=reason_in(asked_json()))
         return done_json("hook", hook, "paused", changed=changed)
 
     @desk.api_act("/hooks/<hook>/resume")
     def resume_hook_json(hook: str) -> flask.Response:
-        one(hook, fresh(hook))
+        readings.row(hook)
         changed = steering.resume_hook(hook, who=me().name, patience_s=5.0)
         return done_json("hook", hook, "resumed", changed=changed)
 
