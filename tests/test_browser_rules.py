@@ -282,6 +282,8 @@ def test_where_nothing_is_saved_the_patch_is_downloaded_and_applied(relay: Relay
         visit.go(RULES_PAGE)
         expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
         change(page, "| title | first_word", "| upper")
+        # What was typed has been tried: nothing is on its way when the desk ends.
+        expect(page.get_by_role("tab", name="Diff")).to_contain_text("+1")
         with page.expect_download() as waiting:
             page.get_by_role("button", name="Download the patch").click()
         waiting.value.save_as(tmp_path / "cotiza.patch")

@@ -178,7 +178,16 @@
     leaving = false;
   });
 
-  // What is typed may be tried while the answer to a press is still on its way, and takes its place: it asks for the same.
+  // Answers may come in another order than they were asked for: only that to what was asked last is shown.
+  let latest = null;
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    latest = event.detail.xhr;
+  });
+  form.addEventListener("htmx:beforeSwap", (event) => {
+    event.detail.shouldSwap = event.detail.shouldSwap && event.detail.xhr === latest;
+  });
+
+  // What is typed may be tried while the answer to a press is still on its way: it asks for the same.
   form.addEventListener("click", (event) => {
     const pressed = event.target.closest("button[hx-post]");
     const asked = { show: "shown", event: "chosen" }[pressed?.name];
